@@ -1,0 +1,26 @@
+package dev.perennial.stream;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+
+/**
+ * A sequence of experiences, the same for the same dataset, scenario, number of tasks and seed.
+ *
+ * @param scenario how it was made
+ * @param experiences in the order of arrival; at least one
+ */
+public record Stream(Scenario scenario, List<Experience> experiences) {
+
+  /** Copies the list. */
+  public Stream {
+    experiences = List.copyOf(experiences);
+  }
+
+  /** Every class of the stream, in the order in which they first arrive. */
+  public List<String> classes() {
+    var classes = new LinkedHashSet<String>();
+    experiences.forEach(e -> classes.addAll(e.classes()));
+    return new ArrayList<>(classes);
+  }
+}
