@@ -1,0 +1,179 @@
+package dev.perennial.backbone;
+
+import dev.perennial.tensor.TensorOwner;
+import dev.perennial.tensor.TensorScope;
+import dev.perennial.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.GradMode;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A frozen BERT encoder whose pooled output is the mean of its tokens.
+ *
+ * <p>Source: BERT (arXiv 1810.04805), post-norm blocks: {@code h = LN(h + W_o attention(W_q h, W_k h, W_v h))}, then
+ * {@code h = LN(h + W_2 gelu(W_1 h))}; mean pooling as in Sentence-BERT (arXiv 1908.10084). Query, key and value are
+ * one product of {@code [3 hidden, hidden]}. Each block has six sites, and nothing is computed for a site that no
+ * brick acts on but the frozen map itself.
+ */
+final class BertEncoder implements AutoCloseable {
+
+  private static final int SITES_A_BLOCK = 6;
+
+  private final BertConfig config;
+  private final TensorOwner owner = new TensorOwner();
+  private final List<Site> sites = new ArrayList<>();
+  private final Tensor words;
+  private final Tensor positions;
+  private final Linear embeddingNorm;
+  private final List<Block> blocks = new ArrayList<>();
+
+  /** A weight and a bias, of a Linear or of a LayerNorm. */
+  private record Linear(Tensor weight, TensorOptional bias, TensorOptional weightAsOptional) {}
+
+  private record Block(Linear qkv, Linear attentionOutput, Linear attentionNorm, Linear up, Linear down, Linear norm) {}
+
+  BertEncoder(BertWeights weights) {
+    config = weights.config();
+    words = owner.keep(weights.named("embeddings.word_embeddings.weight"));
+    // Every token is of type 0, so that its type's vector is part of its position's.
+    positions = owner.keep(weights.named("embeddings.position_embeddings.weight")
+        .add(weights.named("embeddings.token_type_embeddings.weight").select(0, 0)));
+    embeddingNorm = module(weights, "embeddings.LayerNorm");
+    for (int layer = 0; layer < config.layers(); layer++) {
+      String block = "encoder.layer." + layer + ".";
+      Tensor[] qkvWeights = new Tensor[3];
+      Tensor[] qkvBiases = new Tensor[3];
+      for (int i = 0; i < 3; i++) {
+        qkvWeights[i] = weights.named(block + BertWeights.LINEAR.get(i) + ".weight");
+        qkvBiases[i] = weights.named(block + BertWeights.LINEAR.get(i) + ".bias");
+      }
+      blocks.add(new Block(
+          linear(Tensors.concat(0, qkvWeights), Tensors.concat(0, qkvBiases)),
+          module(weights, block + "attention.output.dense"),
+          module(weights, block + "attention.output.LayerNorm"),
+          module(weights, block + "intermediate.dense"),
+          module(weights, block + "output.dense"),
+          module(weights, block + "output.LayerNorm")));
+      for (String name : BertWeights.LINEAR) {
+        sites.add(new Site(sites.size(), block + name, layer, config.inOf(name), config.outOf(name)));
+      }
+    }
+  }
+
+  private Linear module(BertWeights weights, String name) {
+    return linear(weights.named(name + ".weight"), weights.named(name + ".bias"));
+  }
+
+  private Linear linear(Tensor weight, Tensor bias) {
+    Tensor w = owner.keep(weight);
+    Tensor b = owner.keep(bias);
+    var weightOptional = new TensorOptional(w);
+    var biasOptional = new TensorOptional(b);
+    weightOptional.retainReference();
+    biasOptional.retainReference();
+    return new Linear(w, biasOptional, weightOptional);
+  }
+
+  List<Site> sites() {
+    return sites;
+  }
+
+  BertConfig config() {
+    return config;
+  }
+
+  /** The input of the first block, {@code [rows, length, hidden]}. */
+  Tensor embed(TokenBatch batch) {
+    Tensor sum = torch.embedding(words, batch.ids()).add(positions.narrow(0, 0, batch.length()));
+    return norm(sum, embeddingNorm);
+  }
+
+  /** The input of block {@code to}, from the input of block {@code from}: {@code [rows, length, hidden]}. */
+  Tensor advance(Tensor hidden, TokenBatch batch, int from, int to, Adaptation adaptation) {
+    Tensor state = hidden;
+    for (int block = from; block < to; block++) {
+      if (GradMode.is_enabled()) {
+        state = block(state, batch, block, adaptation);
+      } else {
+        try (TensorScope scope = TensorScope.inference()) {
+          state = scope.leave(block(state, batch, block, adaptation));
+        }
+      }
+    }
+    return state;
+  }
+
+  /** The mean of each row's tokens, {@code [rows, hidden]}. */
+  Tensor pool(Tensor hidden, TokenBatch batch) {
+    float[] weights = new float[batch.rows() * batch.length()];
+    for (int row = 0; row < batch.rows(); row++) {
+      int tokens = (int) batch.tokens()[row];
+      for (int i = 0; i < tokens; i++) {
+        weights[row * batch.length() + i] = 1f / tokens;
+      }
+    }
+    return torch.bmm(Tensors.floats(weights, batch.rows(), 1, batch.length()), hidden).squeeze(1);
+  }
+
+  private Tensor block(Tensor input, TokenBatch batch, int index, Adaptation adaptation) {
+    Block block = blocks.get(index);
+    int site = index * SITES_A_BLOCK;
+    long rows = input.size(0);
+    long length = input.size(1);
+    int hidden = config.hidden();
+    Tensor flat = input.view(-1, hidden);
+
+    Tensor qkv = torch.linear(flat, block.qkv.weight, block.qkv.bias);
+    Tensor query = heads(adapted(adaptation, site, flat, qkv.narrow(1, 0, hidden)), rows, length);
+    Tensor key = heads(adapted(adaptation, site + 1, flat, qkv.narrow(1, hidden, hidden)), rows, length);
+    Tensor value = heads(adapted(adaptation, site + 2, flat, qkv.narrow(1, 2L * hidden, hidden)), rows, length);
+    Tensor mask = batch.mask();
+    Tensor context = torch.scaled_dot_product_attention(query, key, value,
+        mask == null ? new TensorOptional() : new TensorOptional(mask), 0.0, false, new DoubleOptional(), false);
+    context = context.transpose(1, 2).reshape(-1, hidden);
+    Tensor attended = adapted(adaptation, site + 3, context,
+        torch.linear(context, block.attentionOutput.weight, block.attentionOutput.bias));
+    Tensor middle = norm(attended.add(flat), block.attentionNorm);
+
+    Tensor up = adapted(adaptation, site + 4, middle, torch.linear(middle, block.up.weight, block.up.bias));
+    Tensor activated = GradMode.is_enabled() ? torch.gelu(up) : torch.gelu_(up);
+    Tensor down = adapted(adaptation, site + 5, activated,
+        torch.linear(activated, block.down.weight, block.down.bias));
+    return norm(down.add(middle), block.norm).view(rows, length, hidden);
+  }
+
+  private Tensor heads(Tensor projected, long rows, long length) {
+    return projected.view(rows, length, config.heads(), config.hidden() / config.heads()).transpose(1, 2);
+  }
+
+  private Tensor norm(Tensor input, Linear norm) {
+    return torch.layer_norm(
+        input, new long[] {config.hidden()}, norm.weightAsOptional, norm.bias, config.layerNormEps(), true);
+  }
+
+  private static Tensor adapted(Adaptation adaptation, int site, Tensor input, Tensor output) {
+    @Nullable SiteFunction function = adaptation.at(site);
+    return function == null ? output : function.apply(input, output);
+  }
+
+  @Override
+  public void close() {
+    for (Block block : blocks) {
+      for (Linear linear : List.of(block.qkv, block.attentionOutput, block.attentionNorm, block.up, block.down, block.norm)) {
+        release(linear);
+      }
+    }
+    release(embeddingNorm);
+    owner.close();
+  }
+
+  private static void release(Linear linear) {
+    linear.bias.releaseReference();
+    linear.weightAsOptional.releaseReference();
+  }
+}

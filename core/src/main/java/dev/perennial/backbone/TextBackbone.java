@@ -1,0 +1,125 @@
+package dev.perennial.backbone;
+
+import dev.perennial.UsageException;
+import dev.perennial.data.Input;
+import dev.perennial.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.bytedeco.pytorch.Tensor;
+
+/** A frozen BERT encoder with its tokenizer. */
+final class TextBackbone implements Backbone {
+
+  private final String name;
+  private final String digest;
+  private final BertEncoder encoder;
+  private final TextTokenizer tokenizer;
+
+  TextBackbone(String name, BertWeights weights, TextTokenizer tokenizer) {
+    this.name = name;
+    this.digest = weights.digest();
+    this.encoder = new BertEncoder(weights);
+    this.tokenizer = tokenizer;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public String digest() {
+    return digest;
+  }
+
+  @Override
+  public int width() {
+    return encoder.config().hidden();
+  }
+
+  @Override
+  public int blocks() {
+    return encoder.config().layers();
+  }
+
+  @Override
+  public List<Site> sites() {
+    return encoder.sites();
+  }
+
+  @Override
+  public List<Row> prepare(List<? extends Input> inputs) {
+    var texts = new ArrayList<String>(inputs.size());
+    for (Input input : inputs) {
+      if (!(input instanceof Input.Text(String value))) {
+        throw new UsageException("expected texts for the backbone " + name
+            + ", got images: choose --backbone mlp or convnet for them");
+      }
+      texts.add(value);
+    }
+    var rows = new ArrayList<Row>(inputs.size());
+    for (int[] ids : tokenizer.encode(texts)) {
+      rows.add(new Row.Tokens(ids));
+    }
+    return rows;
+  }
+
+  @Override
+  public Pass pass(List<Row> rows) {
+    return new TextPass(TokenBatch.of(rows));
+  }
+
+  @Override
+  public SortedMap<String, Tensor> parameters() {
+    return Collections.unmodifiableSortedMap(new TreeMap<>());
+  }
+
+  @Override
+  public void close() {
+    encoder.close();
+    tokenizer.close();
+  }
+
+  private final class TextPass implements Pass {
+
+    private final TokenBatch batch;
+
+    private TextPass(TokenBatch batch) {
+      this.batch = batch;
+    }
+
+    @Override
+    public Tensor start() {
+      return encoder.embed(batch);
+    }
+
+    @Override
+    public Tensor advance(Tensor state, int from, int to, Adaptation adaptation) {
+      return encoder.advance(state, batch, from, to, adaptation);
+    }
+
+    @Override
+    public Tensor pool(Tensor state) {
+      return encoder.pool(state, batch);
+    }
+
+    @Override
+    public float[] cut(float[] state, int row) {
+      int start = row * batch.length() * width();
+      return Arrays.copyOfRange(state, start, start + (int) batch.tokens()[row] * width());
+    }
+
+    @Override
+    public Tensor join(float[][] states) {
+      float[] joined = new float[batch.rows() * batch.length() * width()];
+      for (int row = 0; row < states.length; row++) {
+        System.arraycopy(states[row], 0, joined, row * batch.length() * width(), states[row].length);
+      }
+      return Tensors.floats(joined, batch.rows(), batch.length(), width());
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package dev.perennial.backbone;
+
+import dev.perennial.tensor.Tensors;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Token sequences side by side, padded to the longest of them.
+ *
+ * @param ids {@code [rows, length]}, int64; padding is 0
+ * @param mask {@code [rows, 1, 1, length]}, 0 for a token and negative infinity for padding; null where nothing is padded
+ * @param tokens how many are not padding, {@code [rows]}
+ */
+record TokenBatch(Tensor ids, @Nullable Tensor mask, long[] tokens) {
+
+  static TokenBatch of(List<Row> batch) {
+    int[][] sequences = new int[batch.size()][];
+    for (int row = 0; row < sequences.length; row++) {
+      sequences[row] = ((Row.Tokens) batch.get(row)).ids();
+    }
+    int rows = sequences.length;
+    int length = 1;
+    boolean padded = false;
+    for (int[] sequence : sequences) {
+      padded |= sequence.length != sequences[0].length;
+      length = Math.max(length, sequence.length);
+    }
+    long[] ids = new long[rows * length];
+    float[] mask = padded ? new float[rows * length] : new float[0];
+    long[] tokens = new long[rows];
+    for (int row = 0; row < rows; row++) {
+      int[] sequence = sequences[row];
+      tokens[row] = sequence.length;
+      for (int i = 0; i < sequence.length; i++) {
+        ids[row * length + i] = sequence[i];
+      }
+      if (padded) {
+        for (int i = sequence.length; i < length; i++) {
+          mask[row * length + i] = Float.NEGATIVE_INFINITY;
+        }
+      }
+    }
+    return new TokenBatch(
+        Tensors.longs(ids, rows, length), padded ? Tensors.floats(mask, rows, 1, 1, length) : null, tokens);
+  }
+
+  int rows() {
+    return tokens.length;
+  }
+
+  int length() {
+    return (int) ids.size(1);
+  }
+}
