@@ -1,4 +1,4 @@
-/** Native tensors: the library that computes them, who owns them, and how they are written down. */
+/** Tensors as bytes, and the files that hold them. */
 @NullMarked
 package dev.perennial.tensor;
 

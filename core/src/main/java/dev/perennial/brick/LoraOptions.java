@@ -1,0 +1,54 @@
+package dev.perennial.brick;
+
+import dev.perennial.UsageException;
+import dev.perennial.backbone.Site;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+
+/**
+ * How a LoRA brick is laid out.
+ *
+ * @param rank rows of A and columns of B, 1 to 1024; default 8
+ * @param alpha the product is scaled by alpha / rank; above 0; default 16
+ * @param dropout share of the brick's input that is zeroed in training, 0 to below 1; default 0
+ * @param sites a regular expression that a site's whole name, or its end after a dot, must match; default query and value
+ */
+public record LoraOptions(int rank, double alpha, double dropout, String sites) {
+
+  /** Query and value at rank 8. */
+  public static final LoraOptions DEFAULT = new LoraOptions(8, 16, 0, "query|value");
+
+  /** Checks the ranges. */
+  public LoraOptions {
+    if (rank < 1 || rank > 1024) {
+      throw new UsageException("expected a LoRA rank between 1 and 1024, got " + rank);
+    }
+    if (!(alpha > 0)) {
+      throw new UsageException("expected a LoRA alpha above 0, got " + alpha);
+    }
+    if (!(dropout >= 0 && dropout < 1)) {
+      throw new UsageException("expected a LoRA dropout from 0 to below 1, got " + dropout);
+    }
+  }
+
+  /**
+   * The sites among {@code all} that the pattern names.
+   *
+   * @throws UsageException if there are none
+   */
+  public List<Site> select(List<Site> all) {
+    Pattern pattern;
+    try {
+      pattern = Pattern.compile("(.*\\.)?(" + sites + ")");
+    } catch (PatternSyntaxException e) {
+      throw new UsageException("expected a regular expression for LoRA sites, got " + sites + ": " + e.getDescription(), e);
+    }
+    List<Site> selected = all.stream().filter(site -> pattern.matcher(site.name()).matches()).toList();
+    if (selected.isEmpty()) {
+      throw new UsageException("expected LoRA sites that the backbone has, and " + sites + " matches none: it has "
+          + (all.isEmpty() ? "none at all" : "sites such as " + all.getFirst().name()));
+    }
+    return selected;
+  }
+}

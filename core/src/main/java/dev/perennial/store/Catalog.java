@@ -1,0 +1,274 @@
+package dev.perennial.store;
+
+import dev.perennial.FailureException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * The database of a store: what each commit is made of, and which came from which.
+ *
+ * <p>Rows are only ever added; {@code collected} alone is changed. Each row carries the SHA-256 of its content, since
+ * SQLite itself does not notice a flipped bit in a text.
+ */
+final class Catalog implements AutoCloseable {
+  private static final List<String> TABLES =
+      List.of(
+          "CREATE TABLE store (only INTEGER PRIMARY KEY CHECK (only = 1), spec TEXT NOT NULL, sha256 TEXT NOT NULL)"
+              + " STRICT",
+          "CREATE TABLE commits (id INTEGER PRIMARY KEY, parent INTEGER NOT NULL, time TEXT NOT NULL,"
+              + " experience INTEGER NOT NULL, step INTEGER NOT NULL, sha256 TEXT NOT NULL,"
+              + " collected INTEGER NOT NULL DEFAULT 0) STRICT",
+          "CREATE TABLE parts (commit_id INTEGER NOT NULL REFERENCES commits, name TEXT NOT NULL,"
+              + " combine TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (commit_id, name))"
+              + " STRICT, WITHOUT ROWID",
+          "CREATE TABLE documents (commit_id INTEGER NOT NULL REFERENCES commits, name TEXT NOT NULL,"
+              + " text TEXT NOT NULL, PRIMARY KEY (commit_id, name)) STRICT, WITHOUT ROWID");
+
+  private final Path file;
+  private final Connection connection;
+
+  Catalog(Path file, Connection connection) {
+    this.file = file;
+    this.connection = connection;
+  }
+
+  /** Fills a new database. */
+  void initialize(String spec) throws SQLException {
+    for (String table : TABLES) {
+      execute(table);
+    }
+    try (PreparedStatement insert = connection.prepareStatement("INSERT INTO store VALUES (1, ?, ?)")) {
+      insert.setString(1, spec);
+      insert.setString(2, new Sha256().text(spec).hex());
+      insert.executeUpdate();
+    }
+  }
+
+  /**
+   * The spec that the store was made with.
+   *
+   * @throws FailureException if it is not as it was written
+   */
+  String spec() throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT spec, sha256 FROM store")) {
+      if (!row.next()) {
+        throw new FailureException(file + " is damaged: it has lost the spec; put a copy of it back");
+      }
+      String found = new Sha256().text(row.getString(1)).hex();
+      if (!found.equals(row.getString(2))) {
+        throw damaged("the spec", row.getString(2), found);
+      }
+      return row.getString(1);
+    }
+  }
+
+  /** Commits whose blobs are kept, the newest first. */
+  List<Long> ids() throws SQLException {
+    var ids = new ArrayList<Long>();
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("SELECT id FROM commits WHERE collected = 0 ORDER BY id DESC")) {
+      while (rows.next()) {
+        ids.add(rows.getLong(1));
+      }
+    }
+    return ids;
+  }
+
+  /** The number that the next commit gets. */
+  long nextId() throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT coalesce(max(id), 0) + 1 FROM commits")) {
+      return row.getLong(1);
+    }
+  }
+
+  /**
+   * The commit of that number.
+   *
+   * @throws FailureException if its row is not there or not as it was written
+   */
+  Commit commit(long id) throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            "SELECT parent, time, experience, step, collected, sha256 FROM commits WHERE id = ?")) {
+      select.setLong(1, id);
+      try (ResultSet row = select.executeQuery()) {
+        if (!row.next()) {
+          throw new FailureException(file + " has no commit " + id + ": ask for one that it has");
+        }
+        Commit commit;
+        try {
+          commit =
+              new Commit(
+                  id,
+                  row.getLong(1),
+                  Instant.parse(row.getString(2)),
+                  new Position(Math.toIntExact(row.getLong(3)), row.getLong(4)),
+                  parts(id),
+                  documents(id),
+                  row.getLong(5) != 0);
+        } catch (DateTimeException | ArithmeticException | IllegalArgumentException e) {
+          throw new FailureException(file + " is damaged: commit " + id + ": " + Disk.reason(e), e);
+        }
+        String found = commit.sha256();
+        if (!found.equals(row.getString(6))) {
+          throw damaged("commit " + id, row.getString(6), found);
+        }
+        return commit;
+      }
+    }
+  }
+
+  /** Digests of the blobs that commits still need. */
+  Set<String> blobs() throws SQLException {
+    var blobs = new HashSet<String>();
+    try (Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery(
+                "SELECT p.sha256 FROM parts p JOIN commits c ON c.id = p.commit_id WHERE c.collected = 0")) {
+      while (rows.next()) {
+        blobs.add(rows.getString(1));
+      }
+    }
+    return blobs;
+  }
+
+  /** Adds a commit, in one transaction. */
+  void append(Commit commit, Disk disk) throws SQLException {
+    transaction(
+        disk,
+        () -> {
+          insert(
+              "INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, 0)",
+              commit.id(),
+              commit.parent(),
+              commit.time().toString(),
+              commit.position().experience(),
+              commit.position().step(),
+              commit.sha256());
+          for (PartRef part : commit.parts()) {
+            String combine = part.combine().name();
+            insert(
+                "INSERT INTO parts VALUES (?, ?, ?, ?, ?)",
+                commit.id(), part.name(), combine, part.sha256(), part.bytes());
+          }
+          for (var document : commit.documents().entrySet()) {
+            insert("INSERT INTO documents VALUES (?, ?, ?)", commit.id(), document.getKey(), document.getValue());
+          }
+        });
+  }
+
+  /** Marks commits as collected, in one transaction. */
+  void collect(Collection<Long> ids, Disk disk) throws SQLException {
+    transaction(
+        disk,
+        () -> {
+          for (long id : ids) {
+            insert("UPDATE commits SET collected = 1 WHERE id = ?", id);
+          }
+        });
+  }
+
+  /** What SQLite finds wrong with the database; empty if nothing. */
+  List<String> check() throws SQLException {
+    var problems = new ArrayList<String>();
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("PRAGMA integrity_check")) {
+      while (rows.next()) {
+        if (!rows.getString(1).equals("ok")) {
+          problems.add(file + ": " + rows.getString(1).replaceAll("\\s+", " "));
+        }
+      }
+    }
+    return problems;
+  }
+
+  @Override
+  public void close() throws SQLException {
+    connection.close();
+  }
+
+  private interface Statements {
+    void run() throws SQLException;
+  }
+
+  private void transaction(Disk disk, Statements statements) throws SQLException {
+    connection.setAutoCommit(false);
+    try {
+      statements.run();
+      disk.commit(connection);
+    } catch (SQLException | RuntimeException e) {
+      try {
+        connection.rollback();
+      } catch (SQLException rollback) {
+        e.addSuppressed(rollback);
+      }
+      throw e;
+    } finally {
+      connection.setAutoCommit(true);
+    }
+  }
+
+  private void insert(String sql, Object... values) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      for (int i = 0; i < values.length; i++) {
+        statement.setObject(i + 1, values[i]);
+      }
+      statement.executeUpdate();
+    }
+  }
+
+  private void execute(String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private List<PartRef> parts(long id) throws SQLException {
+    var parts = new TreeMap<String, PartRef>();
+    try (PreparedStatement select =
+        connection.prepareStatement("SELECT name, combine, sha256, bytes FROM parts WHERE commit_id = ?")) {
+      select.setLong(1, id);
+      try (ResultSet row = select.executeQuery()) {
+        while (row.next()) {
+          Combine combine = Combine.valueOf(row.getString(2));
+          parts.put(row.getString(1), new PartRef(row.getString(1), combine, row.getString(3), row.getLong(4)));
+        }
+      }
+    }
+    return List.copyOf(parts.values());
+  }
+
+  private TreeMap<String, String> documents(long id) throws SQLException {
+    var documents = new TreeMap<String, String>();
+    try (PreparedStatement select =
+        connection.prepareStatement("SELECT name, text FROM documents WHERE commit_id = ?")) {
+      select.setLong(1, id);
+      try (ResultSet row = select.executeQuery()) {
+        while (row.next()) {
+          documents.put(row.getString(1), row.getString(2));
+        }
+      }
+    }
+    return documents;
+  }
+
+  private FailureException damaged(String what, String expected, String found) {
+    return new FailureException(
+        file + " is damaged: " + what + ": expected SHA-256 " + expected + ", found " + found
+            + "; put a copy of the database back");
+  }
+}
