@@ -2,11 +2,11 @@ package dev.perennial.tensor;
 
 import static org.bytedeco.pytorch.global.torch.ScalarType;
 
-import org.bytedeco.javacpp.BytePointer;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -82,8 +82,46 @@ public final class Tensors {
     target.add_(addend, new Scalar(scale));
   }
 
-  /** A view of the bytes of a contiguous tensor. It is valid as long as the tensor is. */
-  static Pointer bytes(Tensor contiguous) {
-    return new BytePointer(contiguous.data_ptr()).capacity(contiguous.nbytes());
+  /**
+   * The bytes of a contiguous tensor, without copying them. The view is valid as long as the tensor is alive and
+   * unchanged.
+   *
+   * @throws IllegalArgumentException if the tensor is not contiguous, or of a type that learners do not use
+   */
+  public static TensorData view(Tensor tensor) {
+    if (!tensor.is_contiguous()) {
+      throw new IllegalArgumentException("only a contiguous tensor can be viewed as bytes");
+    }
+    Dtype dtype = switch (tensor.scalar_type()) {
+      case Float -> Dtype.F32;
+      case Double -> Dtype.F64;
+      case Long -> Dtype.I64;
+      case Byte -> Dtype.U8;
+      default -> throw new IllegalArgumentException("no view of a tensor of type " + tensor.scalar_type());
+    };
+    long bytes = tensor.nbytes();
+    MemorySegment data = bytes == 0
+        ? MemorySegment.ofArray(new byte[0])
+        : MemorySegment.ofAddress(tensor.data_ptr().address()).reinterpret(bytes);
+    return new TensorData(dtype, Arrays.stream(tensor.shape()).boxed().toList(), data);
+  }
+
+  /** A native copy of {@code data}, in the open scope. */
+  public static Tensor copyOf(TensorData data) {
+    ScalarType type = switch (data.dtype()) {
+      case F32 -> ScalarType.Float;
+      case F64 -> ScalarType.Double;
+      case I64 -> ScalarType.Long;
+      case U8 -> ScalarType.Byte;
+      default -> throw new IllegalArgumentException("no native tensor of type " + data.dtype());
+    };
+    long[] shape = data.shape().stream().mapToLong(Long::longValue).toArray();
+    Tensor tensor = torch.zeros(shape, new TensorOptions(type));
+    long bytes = data.data().byteSize();
+    if (bytes > 0) {
+      MemorySegment target = MemorySegment.ofAddress(tensor.data_ptr().address()).reinterpret(bytes);
+      MemorySegment.copy(data.data(), 0, target, 0, bytes);
+    }
+    return tensor;
   }
 }

@@ -1,4 +1,4 @@
-/** Tensors as bytes, and the files that hold them. */
+/** Tensors: the native library that computes them, who owns them, their bytes, and the files that hold those. */
 @NullMarked
 package dev.perennial.tensor;
 

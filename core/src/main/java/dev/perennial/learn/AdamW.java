@@ -1,0 +1,69 @@
+package dev.perennial.learn;
+
+import dev.perennial.tensor.TensorOwner;
+import dev.perennial.tensor.Tensors;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/*
+ * Decoupled Weight Decay Regularization (arXiv 1711.05101):
+ *   m <- b1 m + (1-b1) g        v <- b2 v + (1-b2) g²
+ *   w <- w - lr decay w - lr (m / (1-b1^t)) / (sqrt(v / (1-b2^t)) + eps)
+ */
+/** AdamW on one flat vector, with b1 = 0.9, b2 = 0.999, eps = 1e-8. */
+final class AdamW implements AutoCloseable {
+
+  private static final double B1 = 0.9;
+  private static final double B2 = 0.999;
+  private static final double EPS = 1e-8;
+
+  private final TensorOwner owner = new TensorOwner();
+  private final double decay;
+  private final Tensor mean;
+  private final Tensor square;
+  private long steps;
+
+  AdamW(long size, double decay) {
+    this(decay, Tensors.zeros(size), Tensors.zeros(size), 0);
+  }
+
+  /** Goes on from moments that were kept. */
+  AdamW(double decay, Tensor mean, Tensor square, long steps) {
+    this.decay = decay;
+    this.mean = owner.keep(mean);
+    this.square = owner.keep(square);
+    this.steps = steps;
+  }
+
+  /** Changes {@code values} in place. */
+  void step(Tensor values, Tensor gradient, double rate) {
+    steps++;
+    mean.mul_(new Scalar(B1)).add_(gradient, new Scalar(1 - B1));
+    square.mul_(new Scalar(B2)).addcmul_(gradient, gradient, new Scalar(1 - B2));
+    Tensor denominator = torch.sqrt(square)
+        .div_(new Scalar(Math.sqrt(1 - Math.pow(B2, steps))))
+        .add_(new Scalar(EPS));
+    if (decay != 0) {
+      values.mul_(new Scalar(1 - rate * decay));
+    }
+    values.addcdiv_(mean, denominator, new Scalar(-rate / (1 - Math.pow(B1, steps))));
+  }
+
+  Tensor mean() {
+    return mean;
+  }
+
+  Tensor square() {
+    return square;
+  }
+
+  long steps() {
+    return steps;
+  }
+
+  @Override
+  public void close() {
+    owner.close();
+  }
+}

@@ -1,0 +1,143 @@
+package dev.perennial.tensor;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Named float32 parameters that lie one after another in one flat tensor.
+ *
+ * <p>An optimiser, a penalty on weights or a digest then works on one vector, and every worker differentiates with
+ * respect to its own {@link #leaves}, which share the memory of the values and nothing else.
+ */
+public final class Parameters implements AutoCloseable {
+
+  private final TensorOwner owner = new TensorOwner();
+  private final LinkedHashMap<String, Slice> slices = new LinkedHashMap<>();
+  private @Nullable Tensor values;
+  private long size;
+
+  private record Slice(long[] shape, long offset, long length) {}
+
+  /** Adds a parameter at the end. O(size). */
+  public void add(String name, float[] initial, long... shape) {
+    if (slices.containsKey(name)) {
+      throw new IllegalArgumentException("there is a parameter " + name + " already");
+    }
+    long length = 1;
+    for (long dimension : shape) {
+      length *= dimension;
+    }
+    if (length != initial.length) {
+      throw new IllegalArgumentException(name + " takes " + length + " values, got " + initial.length);
+    }
+    slices.put(name, new Slice(shape.clone(), size, length));
+    size += length;
+    try (TensorScope scope = TensorScope.inference()) {
+      Tensor addition = Tensors.floats(initial, length);
+      Tensor old = values;
+      values = owner.keep(old == null ? addition : Tensors.concat(0, old, addition));
+      if (old != null) {
+        owner.release(old);
+      }
+    }
+  }
+
+  /** Adds rows to the last parameter, whose first dimension grows. O(size). */
+  public void addRows(String name, float[] initial) {
+    Slice slice = slice(name);
+    if (slice.offset + slice.length != size) {
+      throw new IllegalArgumentException("only the last parameter can grow, and " + name + " is not");
+    }
+    long width = slice.length / slice.shape[0];
+    slices.remove(name);
+    size -= slice.length;
+    float[] before;
+    try (TensorScope scope = TensorScope.inference()) {
+      before = Tensors.toFloats(values().narrow(0, slice.offset, slice.length));
+      values = owner.replace(values(), values().narrow(0, 0, size).clone());
+    }
+    float[] all = new float[before.length + initial.length];
+    System.arraycopy(before, 0, all, 0, before.length);
+    System.arraycopy(initial, 0, all, before.length, initial.length);
+    long[] shape = slice.shape.clone();
+    shape[0] += initial.length / width;
+    add(name, all, shape);
+  }
+
+  /** The values, flat. They may be changed in place. */
+  public Tensor values() {
+    if (values == null) {
+      throw new IllegalStateException("no parameter was added");
+    }
+    return values;
+  }
+
+  /** How many numbers there are. */
+  public long size() {
+    return size;
+  }
+
+  /** The names, in order. */
+  public List<String> names() {
+    return new ArrayList<>(slices.keySet());
+  }
+
+  /** Rows of the parameter of that name: its first dimension. */
+  public long rows(String name) {
+    return slice(name).shape[0];
+  }
+
+  /** A view of one parameter, or of the part of {@code flat}, laid out like these parameters, that belongs to it. */
+  public Tensor view(Tensor flat, String name) {
+    Slice slice = slice(name);
+    return flat.narrow(0, slice.offset, slice.length).view(slice.shape);
+  }
+
+  /** Every parameter as a tensor that gradients are taken with respect to, in the open scope. */
+  public Map<String, Tensor> leaves() {
+    var leaves = new LinkedHashMap<String, Tensor>();
+    for (String name : slices.keySet()) {
+      leaves.put(name, view(values(), name).detach().set_requires_grad(true));
+    }
+    return leaves;
+  }
+
+  /** Every parameter as it is, for use without gradients, in the open scope. */
+  public Map<String, Tensor> views() {
+    var views = new LinkedHashMap<String, Tensor>();
+    for (String name : slices.keySet()) {
+      views.put(name, view(values(), name));
+    }
+    return views;
+  }
+
+  /** Writes the gradients of leaves into {@code flat}, laid out like these parameters; 0 where there is none. */
+  public void gatherGradients(Map<String, Tensor> leaves, Tensor flat) {
+    leaves.forEach((name, leaf) -> {
+      Tensor gradient = leaf.grad();
+      Tensor target = view(flat, name);
+      if (gradient.defined()) {
+        target.copy_(gradient);
+      } else {
+        target.zero_();
+      }
+    });
+  }
+
+  private Slice slice(String name) {
+    Slice slice = slices.get(name);
+    if (slice == null) {
+      throw new IllegalArgumentException("no parameter " + name + " among " + slices.keySet());
+    }
+    return slice;
+  }
+
+  @Override
+  public void close() {
+    owner.close();
+  }
+}
