@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The database of a store: what each commit is made of, and which came from which.
@@ -67,11 +68,13 @@ final class Catalog implements AutoCloseable {
       if (!row.next()) {
         throw new FailureException(file + " is damaged: it has lost the spec; put a copy of it back");
       }
-      String found = new Sha256().text(row.getString(1)).hex();
-      if (!found.equals(row.getString(2))) {
-        throw damaged("the spec", row.getString(2), found);
+      String spec = text(row, 1);
+      String expected = text(row, 2);
+      String found = new Sha256().text(spec).hex();
+      if (!found.equals(expected)) {
+        throw damaged("the spec", expected, found);
       }
-      return row.getString(1);
+      return spec;
     }
   }
 
@@ -115,7 +118,7 @@ final class Catalog implements AutoCloseable {
               new Commit(
                   id,
                   row.getLong(1),
-                  Instant.parse(row.getString(2)),
+                  Instant.parse(text(row, 2)),
                   new Position(Math.toIntExact(row.getLong(3)), row.getLong(4)),
                   parts(id),
                   documents(id),
@@ -124,8 +127,9 @@ final class Catalog implements AutoCloseable {
           throw new FailureException(file + " is damaged: commit " + id + ": " + Disk.reason(e), e);
         }
         String found = commit.sha256();
-        if (!found.equals(row.getString(6))) {
-          throw damaged("commit " + id, row.getString(6), found);
+        String expected = text(row, 6);
+        if (!found.equals(expected)) {
+          throw damaged("commit " + id, expected, found);
         }
         return commit;
       }
@@ -140,7 +144,7 @@ final class Catalog implements AutoCloseable {
             statement.executeQuery(
                 "SELECT p.sha256 FROM parts p JOIN commits c ON c.id = p.commit_id WHERE c.collected = 0")) {
       while (rows.next()) {
-        blobs.add(rows.getString(1));
+        blobs.add(text(rows, 1));
       }
     }
     return blobs;
@@ -188,8 +192,9 @@ final class Catalog implements AutoCloseable {
     try (Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery("PRAGMA integrity_check")) {
       while (rows.next()) {
-        if (!rows.getString(1).equals("ok")) {
-          problems.add(file + ": " + rows.getString(1).replaceAll("\\s+", " "));
+        String problem = text(rows, 1);
+        if (!problem.equals("ok")) {
+          problems.add(file + ": " + problem.replaceAll("\\s+", " "));
         }
       }
     }
@@ -244,8 +249,8 @@ final class Catalog implements AutoCloseable {
       select.setLong(1, id);
       try (ResultSet row = select.executeQuery()) {
         while (row.next()) {
-          Combine combine = Combine.valueOf(row.getString(2));
-          parts.put(row.getString(1), new PartRef(row.getString(1), combine, row.getString(3), row.getLong(4)));
+          String name = text(row, 1);
+          parts.put(name, new PartRef(name, Combine.valueOf(text(row, 2)), text(row, 3), row.getLong(4)));
         }
       }
     }
@@ -259,11 +264,20 @@ final class Catalog implements AutoCloseable {
       select.setLong(1, id);
       try (ResultSet row = select.executeQuery()) {
         while (row.next()) {
-          documents.put(row.getString(1), row.getString(2));
+          documents.put(text(row, 1), text(row, 2));
         }
       }
     }
     return documents;
+  }
+
+  /** A column that was never written as NULL; damage can make it so. */
+  private String text(ResultSet row, int column) throws SQLException {
+    @Nullable String text = row.getString(column);
+    if (text == null) {
+      throw new FailureException(file + " is damaged: expected a text in every row, found none; put a copy of it back");
+    }
+    return text;
   }
 
   private FailureException damaged(String what, String expected, String found) {

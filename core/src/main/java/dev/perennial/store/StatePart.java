@@ -1,5 +1,6 @@
 package dev.perennial.store;
 
+import dev.perennial.FailureException;
 import dev.perennial.tensor.TensorData;
 import java.util.Collections;
 import java.util.Map;
@@ -32,5 +33,19 @@ public record StatePart(String name, Combine combine, SortedMap<String, TensorDa
   /** A part with these tensors in any kind of map. */
   public static StatePart of(String name, Combine combine, Map<String, TensorData> tensors) {
     return new StatePart(name, combine, new TreeMap<>(tensors));
+  }
+
+  /**
+   * The tensor of that name.
+   *
+   * @throws FailureException if the part has none
+   */
+  public TensorData tensor(String tensor) {
+    TensorData found = tensors.get(tensor);
+    if (found == null) {
+      throw new FailureException(
+          "part " + name + " has no tensor " + tensor + ", it has " + String.join(", ", tensors.keySet()));
+    }
+    return found;
   }
 }

@@ -1,0 +1,151 @@
+package dev.perennial.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.perennial.FailureException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Every disk operation of a commit, a collection and a creation made to fail in turn: the state is the old or the new. */
+final class StoreFaultTest {
+  private static final Instant NOON = Instant.parse("2026-11-21T12:00:00Z");
+
+  @TempDir Path temp;
+
+  @ParameterizedTest
+  @CsvSource({"BEFORE,true", "BEFORE,false", "AFTER,true", "AFTER,false", "HALF,true", "HALF,false"})
+  void commit_nthOperationFails_isTheOldOrTheNewState(FaultyDisk.Fault fault, boolean forGood) throws IOException {
+    String old = StateDigest.of(States.at(1));
+    String next = StateDigest.of(States.at(2));
+    int n = 0;
+    boolean failed;
+    do {
+      Path dir = temp.resolve(fault + "-" + forGood + "-" + ++n);
+      try (Store store = Store.create(dir, "")) {
+        store.commit(Position.START, States.at(1), Map.of(), NOON);
+      }
+      var disk = new FaultyDisk(n, fault, forGood);
+      boolean acknowledged = false;
+      try (Store store = Store.open(dir, Access.WRITE, disk)) {
+        try {
+          store.commit(new Position(1, 1), States.at(2), Map.of(), NOON);
+          acknowledged = true;
+        } catch (FailureException e) {
+          String message = String.valueOf(e.getMessage());
+          assertTrue(message.contains("No space left on device; the store stays at commit 1"), message);
+          if (!forGood) {
+            assertEquals(List.of(), temporaries(dir), "operation " + n);
+            Commit repeated = store.commit(new Position(1, 1), States.at(2), Map.of(), NOON);
+            assertEquals(next, States.digest(store, repeated));
+          }
+        }
+      }
+      failed = disk.failed();
+      assertEquals(!failed, acknowledged);
+      try (Store store = Store.open(dir, Access.WRITE)) {
+        String found = States.digest(store, store.head().orElseThrow());
+        assertTrue(found.equals(next) || (!acknowledged && forGood && found.equals(old)), "operation " + n);
+        assertEquals(List.of(), store.verify());
+        assertEquals(List.of(), temporaries(dir));
+        Commit last = store.commit(new Position(2, 2), States.at(3), Map.of(), NOON);
+        assertEquals(StateDigest.of(States.at(3)), States.digest(store, last));
+      }
+    } while (failed);
+    assertTrue(n > 12, "a commit of two new blobs takes more than " + n + " operations");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"BEFORE,true", "BEFORE,false", "AFTER,true", "AFTER,false"})
+  void collect_nthOperationFails_losesNothingThatIsKept(FaultyDisk.Fault fault, boolean forGood) {
+    int n = 0;
+    boolean failed;
+    do {
+      Path dir = temp.resolve(fault + "-" + forGood + "-" + ++n);
+      try (Store store = Store.create(dir, "")) {
+        for (int i = 1; i <= 4; i++) {
+          store.commit(new Position(i, i), States.small(i), Map.of(), NOON);
+        }
+      }
+      var disk = new FaultyDisk(n, fault, forGood);
+      try (Store store = Store.open(dir, Access.WRITE, disk)) {
+        if (disk.failed()) {
+          break;
+        }
+        try {
+          store.collect(2);
+        } catch (FailureException e) {
+          assertTrue(disk.failed());
+        }
+      }
+      failed = disk.failed();
+      try (Store store = Store.open(dir, Access.WRITE)) {
+        assertEquals(List.of(), store.verify());
+        assertEquals(StateDigest.of(States.small(4)), States.digest(store, store.commits().get(0)));
+        assertEquals(StateDigest.of(States.small(3)), States.digest(store, store.commits().get(1)));
+        store.collect(2);
+        assertEquals(3, blobs(dir).size());
+      }
+    } while (failed);
+    assertTrue(n > 3);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"BEFORE,true", "BEFORE,false", "AFTER,true", "AFTER,false"})
+  void create_nthOperationFails_isAStoreOrNone(FaultyDisk.Fault fault, boolean forGood) {
+    int n = 0;
+    boolean failed;
+    do {
+      Path dir = temp.resolve(fault + "-" + forGood + "-" + ++n);
+      var disk = new FaultyDisk(n, fault, forGood);
+      try (Store store = Store.create(dir, "spec", disk)) {
+        assertEquals("spec", store.spec());
+      } catch (FailureException e) {
+        assertTrue(String.valueOf(e.getMessage()).contains("No space left on device"), e.getMessage());
+      }
+      failed = disk.failed();
+      boolean there = Files.exists(dir.resolve("perennial.db"));
+      try (Store store = there ? Store.open(dir, Access.WRITE) : Store.create(dir, "spec")) {
+        assertEquals("spec", store.spec());
+        assertEquals(1, store.commit(Position.START, States.small(1), Map.of(), NOON).id());
+      }
+    } while (failed);
+    assertTrue(n > 5);
+  }
+
+  @Test
+  void commit_firstFails_staysEmpty() {
+    Store.create(temp, "").close();
+    try (Store store = Store.open(temp, Access.WRITE, new FaultyDisk(3, FaultyDisk.Fault.HALF, false))) {
+      var failure =
+          assertThrows(
+              FailureException.class, () -> store.commit(Position.START, States.small(1), Map.of(), NOON));
+      assertEquals(
+          "cannot commit to the store " + temp + ": No space left on device; the store stays empty: check the disk and"
+              + " its space, and commit again",
+          failure.getMessage());
+      assertFalse(store.head().isPresent());
+    }
+  }
+
+  private static List<Path> temporaries(Path dir) throws IOException {
+    try (var files = Files.walk(dir)) {
+      return files.filter(file -> file.toString().endsWith(".tmp")).toList();
+    }
+  }
+
+  private static List<String> blobs(Path dir) {
+    String[] names = dir.resolve("blobs").toFile().list();
+    return names == null ? List.of() : List.of(names);
+  }
+}
