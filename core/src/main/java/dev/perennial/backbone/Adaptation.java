@@ -2,21 +2,31 @@ package dev.perennial.backbone;
 
 import java.util.Map;
 import java.util.TreeMap;
+import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** The bricks that act during one pass through a backbone, by site. */
+/** What acts on a backbone during one pass: bricks by site, or weights of its own that are being trained. */
 public final class Adaptation {
 
-  /** The frozen backbone alone. */
-  public static final Adaptation NONE = new Adaptation(Map.of());
+  /** The backbone alone. */
+  public static final Adaptation NONE = new Adaptation(Map.of(), Map.of());
 
   private final TreeMap<Integer, SiteFunction> bySite = new TreeMap<>();
-  private final int lowestBlock;
+  private final Map<String, Tensor> weights;
 
-  /** At most one function a site; several bricks at a site are composed by whoever makes the map. */
-  public Adaptation(Map<Site, SiteFunction> functions) {
+  private Adaptation(Map<Site, SiteFunction> functions, Map<String, Tensor> weights) {
     functions.forEach((site, function) -> bySite.put(site.index(), function));
-    lowestBlock = functions.keySet().stream().mapToInt(Site::block).min().orElse(Integer.MAX_VALUE);
+    this.weights = weights;
+  }
+
+  /** Bricks: at most one function a site; several bricks at a site are composed by whoever makes the map. */
+  public static Adaptation ofSites(Map<Site, SiteFunction> functions) {
+    return new Adaptation(functions, Map.of());
+  }
+
+  /** Weights that stand in for a backbone's own, by the names under which {@link Backbone#initialise} added them. */
+  public static Adaptation ofWeights(Map<String, Tensor> weights) {
+    return new Adaptation(Map.of(), weights);
   }
 
   /** What acts at a site, or null where the frozen map stands alone. */
@@ -24,8 +34,8 @@ public final class Adaptation {
     return bySite.get(siteIndex);
   }
 
-  /** The first block that is changed: all below compute what the frozen backbone computes. */
-  public int lowestBlock() {
-    return lowestBlock;
+  /** The weight of that name, or {@code own} where none stands in for it. */
+  public Tensor weight(String name, Tensor own) {
+    return weights.getOrDefault(name, own);
   }
 }

@@ -1,14 +1,13 @@
 package dev.perennial.backbone;
 
 import dev.perennial.data.Input;
+import dev.perennial.tensor.Parameters;
 import java.util.List;
-import java.util.SortedMap;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * A network that features come from: blocks one after another, with named sites where bricks can act.
  *
- * <p>Safe for use by several threads at once, as nothing in it changes but {@link #parameters}.
+ * <p>Safe for use by several threads at once, as nothing in it changes.
  */
 public interface Backbone extends AutoCloseable {
 
@@ -37,8 +36,8 @@ public interface Backbone extends AutoCloseable {
   /** A batch of rows about to go through. */
   Pass pass(List<Row> rows);
 
-  /** Weights that are trained with the rest, by name; empty where the backbone is frozen. */
-  SortedMap<String, Tensor> parameters();
+  /** Adds the weights that are trained with the rest, at their initial values; none where the backbone is frozen. */
+  void initialise(Parameters parameters);
 
   /** Frees the weights. */
   @Override

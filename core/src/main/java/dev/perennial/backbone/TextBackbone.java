@@ -2,13 +2,11 @@ package dev.perennial.backbone;
 
 import dev.perennial.UsageException;
 import dev.perennial.data.Input;
+import dev.perennial.tensor.Parameters;
 import dev.perennial.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
 
 /** A frozen BERT encoder with its tokenizer. */
@@ -74,8 +72,8 @@ final class TextBackbone implements Backbone {
   }
 
   @Override
-  public SortedMap<String, Tensor> parameters() {
-    return Collections.unmodifiableSortedMap(new TreeMap<>());
+  public void initialise(Parameters parameters) {
+    // Frozen: what is trained on it are bricks.
   }
 
   @Override

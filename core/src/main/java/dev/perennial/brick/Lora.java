@@ -55,7 +55,7 @@ public final class Lora {
       functions.put(site, (input, output) ->
           torch.addmm(output, torch.mm(input, down), up, new Scalar(1.0), new Scalar(scale)));
     }
-    return new Adaptation(functions);
+    return Adaptation.ofSites(functions);
   }
 
   /** The first block that the brick acts in. */

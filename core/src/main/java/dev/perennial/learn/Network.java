@@ -8,6 +8,7 @@ import dev.perennial.backbone.Row;
 import dev.perennial.brick.Lora;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
+import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Parameters;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
@@ -45,6 +46,15 @@ final class Network {
     this.workers = workers;
     this.lora = lora;
     this.lowestBlock = lora == null ? 0 : lora.lowestBlock();
+  }
+
+  /** Adds what is trained, at its initial values. */
+  void initialise(Parameters parameters, CounterRandom random) {
+    if (lora == null) {
+      backbone.initialise(parameters);
+    } else {
+      lora.initialise(parameters, random);
+    }
   }
 
   int width() {
@@ -133,7 +143,8 @@ final class Network {
     return Tensors.floats(all, inputs.size(), width());
   }
 
-  private Adaptation adaptation(Map<String, Tensor> tensors) {
-    return lora == null ? Adaptation.NONE : lora.adaptation(tensors);
+  /** What acts on the backbone, with the trained tensors taken from {@code tensors}. */
+  Adaptation adaptation(Map<String, Tensor> tensors) {
+    return lora == null ? Adaptation.ofWeights(tensors) : lora.adaptation(tensors);
   }
 }

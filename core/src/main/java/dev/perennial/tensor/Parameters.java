@@ -1,6 +1,7 @@
 package dev.perennial.tensor;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -113,6 +114,34 @@ public final class Parameters implements AutoCloseable {
       views.put(name, view(values(), name));
     }
     return views;
+  }
+
+  /** Views of the bytes of every parameter, by name, valid until they change. */
+  public Map<String, TensorData> state() {
+    var state = new LinkedHashMap<String, TensorData>();
+    views().forEach((name, view) -> state.put(name, Tensors.view(view)));
+    return state;
+  }
+
+  /**
+   * Takes over values that {@link #state} gave.
+   *
+   * @throws IllegalArgumentException if names or shapes are not those of these parameters
+   */
+  public void restore(Map<String, TensorData> state) {
+    if (!state.keySet().equals(slices.keySet())) {
+      throw new IllegalArgumentException("expected parameters " + slices.keySet() + ", got " + state.keySet());
+    }
+    try (TensorScope scope = TensorScope.inference()) {
+      state.forEach((name, data) -> {
+        Tensor target = view(values(), name);
+        if (!data.shape().equals(Arrays.stream(slice(name).shape).boxed().toList())) {
+          throw new IllegalArgumentException(
+              "expected " + name + " of shape " + Arrays.toString(slice(name).shape) + ", got " + data.shape());
+        }
+        target.copy_(Tensors.copyOf(data));
+      });
+    }
   }
 
   /** Writes the gradients of leaves into {@code flat}, laid out like these parameters; 0 where there is none. */

@@ -1,0 +1,197 @@
+package dev.perennial.brick;
+
+import dev.perennial.FailureException;
+import dev.perennial.tensor.LibTorch;
+import dev.perennial.tensor.TensorData;
+import dev.perennial.tensor.TensorOwner;
+import dev.perennial.tensor.TensorScope;
+import dev.perennial.tensor.Tensors;
+import dev.perennial.tensor.Workers;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * G-ACIL: Analytic Learning for Exemplar-Free Generalized Class Incremental Learning (arXiv 2403.15706):
+ *   W = (A + ridge * tr(A) / n * I)^-1 B      A = sum x xᵀ      B = sum x yᵀ      y one-hot
+ *
+ * The paper updates the inverse batch by batch with Woodbury's identity. Kept here are the sums themselves: the same
+ * solution with less rounding, in any order and any split into batches, and two workers' heads add up to the head of
+ * all their data. A is symmetric: of its row panels only what lies on and below the diagonal is kept and computed.
+ */
+/** A linear head whose weights are those of ridge regression on every row it was ever shown. */
+public final class AnalyticHead implements AutoCloseable {
+
+  /** Row panels of A. More of them save more of the upper half, and make smaller products. */
+  private static final int PANELS = 8;
+
+  private final int features;
+  private final double ridge;
+  private final Workers workers;
+  private final TensorOwner owner = new TensorOwner();
+  private final List<Tensor> gram = new ArrayList<>();
+  private Tensor moments;
+  private @Nullable Tensor weights;
+  private long rows;
+
+  /**
+   * @param features of an input, at least 1
+   * @param ridge how much W is drawn to 0, above 0, as a share of the mean of A's diagonal
+   */
+  public AnalyticHead(int features, double ridge, Workers workers) {
+    this.features = features;
+    this.ridge = ridge;
+    this.workers = workers;
+    try (TensorScope scope = TensorScope.inference()) {
+      for (int panel = 0; panel < PANELS; panel++) {
+        gram.add(owner.keep(Tensors.doubleZeros(end(panel) - start(panel), end(panel))));
+      }
+      moments = owner.keep(Tensors.doubleZeros(features, 0));
+    }
+  }
+
+  private long start(int panel) {
+    return (long) features * panel / PANELS;
+  }
+
+  private long end(int panel) {
+    return start(panel + 1);
+  }
+
+  /** Makes room for classes that were not there before. */
+  public void grow(int classes) {
+    long added = classes - moments.size(1);
+    if (added > 0) {
+      moments = owner.replace(moments, Tensors.concat(1, moments, Tensors.doubleZeros(features, added)).contiguous());
+    }
+  }
+
+  /**
+   * Takes in rows. O(rows * features²).
+   *
+   * @param inputs {@code [rows, features]}
+   * @param labels their classes, each below what {@link #grow} was told
+   */
+  public void add(Tensor inputs, long[] labels) {
+    Tensor x = inputs.to(torch.ScalarType.Double).contiguous();
+    Tensor transposed = x.t().contiguous();
+    var tasks = new ArrayList<Callable<Integer>>();
+    for (int index = PANELS - 1; index >= 0; index--) {
+      int panel = index;
+      tasks.add(() -> {
+        try (TensorScope scope = TensorScope.inference()) {
+          gram.get(panel).addmm_(
+              transposed.narrow(0, start(panel), end(panel) - start(panel)), x.narrow(1, 0, end(panel)));
+          return panel;
+        }
+      });
+    }
+    workers.run(tasks);
+    moments.index_add_(1, Tensors.longs(labels, labels.length), transposed);
+    rows += labels.length;
+  }
+
+  /**
+   * Solves for W. O(features³ / 3).
+   *
+   * @throws FailureException if A + ridge is not positive definite, which takes inputs that are not finite
+   */
+  public void solve() {
+    LibTorch.withBlasThreads(workers.size(), () -> {
+      Tensor full = Tensors.doubleZeros(features, features);
+      for (int panel = 0; panel < PANELS; panel++) {
+        full.narrow(0, start(panel), end(panel) - start(panel)).narrow(1, 0, end(panel)).copy_(gram.get(panel));
+      }
+      Tensor diagonal = full.diagonal();
+      double shift = ridge * Math.max(diagonal.mean().item_double(), Double.MIN_NORMAL);
+      diagonal.add_(new Scalar(shift));
+      Tensor factor;
+      try {
+        factor = torch.linalg_cholesky(full);
+      } catch (RuntimeException e) {
+        throw new FailureException("expected finite features to solve the analytic head, and the matrix of their products"
+            + " is not positive definite: raise the option ridge above " + ridge, e);
+      }
+      Tensor solution = torch.cholesky_solve(moments, factor).to(torch.ScalarType.Float).contiguous();
+      Tensor old = weights;
+      weights = old == null ? owner.keep(solution) : owner.replace(old, solution);
+    });
+  }
+
+  /** {@code [rows, classes]} of {@code [rows, features]}, with the weights that were last solved for. */
+  public Tensor scores(Tensor inputs) {
+    Tensor solved = weights;
+    if (solved == null) {
+      throw new IllegalStateException("an analytic head scores after it was solved");
+    }
+    return torch.mm(inputs, solved);
+  }
+
+  /** Whether {@link #scores} can be asked for. */
+  public boolean solved() {
+    return weights != null;
+  }
+
+  /** Rows taken in so far. */
+  public long rows() {
+    return rows;
+  }
+
+  /** Numbers in W. */
+  public long parameters() {
+    return weights == null ? 0 : weights.numel();
+  }
+
+  /** Bytes of the sums. */
+  public long statisticsBytes() {
+    return moments.nbytes() + gram.stream().mapToLong(Tensor::nbytes).sum();
+  }
+
+  /** The sums, which add up over workers. Views, valid until the next row. */
+  public Map<String, TensorData> statistics() {
+    var tensors = new TreeMap<String, TensorData>();
+    for (int panel = 0; panel < PANELS; panel++) {
+      tensors.put("gram." + panel, Tensors.view(gram.get(panel)));
+    }
+    tensors.put("moments", Tensors.view(moments));
+    tensors.put("rows", TensorData.of(new long[] {rows}, 1));
+    return tensors;
+  }
+
+  /** What prediction needs: W, where it was solved for. A view, valid until it is solved again. */
+  public Map<String, TensorData> weights() {
+    Tensor solved = weights;
+    return solved == null ? Map.of() : Map.of("weight", Tensors.view(solved));
+  }
+
+  /** Takes over sums and weights. */
+  public void restore(Map<String, TensorData> statistics, Map<String, TensorData> solved) {
+    for (int panel = 0; panel < PANELS; panel++) {
+      gram.get(panel).copy_(Tensors.copyOf(named(statistics, "gram." + panel)));
+    }
+    moments = owner.replace(moments, Tensors.copyOf(named(statistics, "moments")));
+    rows = named(statistics, "rows").longs()[0];
+    if (solved.containsKey("weight")) {
+      weights = owner.keep(Tensors.copyOf(named(solved, "weight")));
+    }
+  }
+
+  private static TensorData named(Map<String, TensorData> tensors, String name) {
+    TensorData tensor = tensors.get(name);
+    if (tensor == null) {
+      throw new IllegalArgumentException("expected a tensor " + name + " of an analytic head, got " + tensors.keySet());
+    }
+    return tensor;
+  }
+
+  @Override
+  public void close() {
+    owner.close();
+  }
+}

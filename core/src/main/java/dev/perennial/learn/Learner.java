@@ -1,0 +1,78 @@
+package dev.perennial.learn;
+
+import dev.perennial.data.Input;
+import dev.perennial.stream.Experience;
+import dev.perennial.tensor.StatePart;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * A model that learns one experience after another.
+ *
+ * <p>An experience is learned in steps. What the learner knows after a step is a function of its options, its seed and
+ * what it was given, so it can be stopped after any step and go on elsewhere: the same state, the same next step, the
+ * same bits. A learner is used by one thread at a time, within an open {@link dev.perennial.tensor.TensorScope}.
+ */
+public interface Learner extends AutoCloseable {
+
+  /** How many steps the experience takes. The learner has learned all experiences before it, in whole. */
+  long steps(Experience experience);
+
+  /**
+   * Takes one step.
+   *
+   * @param step 0 to {@code steps(experience) - 1}, each once, in order
+   */
+  void step(Experience experience, long step);
+
+  /** The classes known so far, in the order in which they came. */
+  List<String> classNames();
+
+  /**
+   * How much speaks for each class.
+   *
+   * @return {@code [inputs, classNames]}, float32; the largest of a row is the prediction, and the softmax of a row says how sure
+   *     the learner is, where the technique has such a notion
+   */
+  Tensor scores(List<? extends Input> inputs);
+
+  /** All that is needed to go on from here. The tensors are views that are valid until the next step. */
+  List<StatePart> state();
+
+  /**
+   * Takes over a state that {@link #state} gave. Called once, before any step.
+   *
+   * @param past the experiences learned before, in whole or in part; learners that keep the past use them
+   */
+  void restore(Map<String, StatePart> state, List<Experience> past);
+
+  /** What this learner added to the backbone and keeps of the past. */
+  Footprint footprint();
+
+  /** The modules that it learned. */
+  List<BrickInfo> bricks();
+
+  /** Frees what it holds. */
+  @Override
+  void close();
+
+  /**
+   * What a learner adds to the backbone, and keeps of the past.
+   *
+   * @param trainableParameters numbers that gradients or statistics changed
+   * @param addedBytes bytes of the bricks and heads that prediction needs
+   * @param memoryBytes bytes kept of past data: samples, features, statistics, former models
+   */
+  record Footprint(long trainableParameters, long addedBytes, long memoryBytes) {}
+
+  /**
+   * One module, for people.
+   *
+   * @param name its name in the state
+   * @param kind such as {@code lora} or {@code analytic-head}
+   * @param parameters numbers in it
+   * @param learnedOn the experiences that shaped it, such as {@code 0} or {@code 0-8}
+   */
+  record BrickInfo(String name, String kind, long parameters, String learnedOn) {}
+}

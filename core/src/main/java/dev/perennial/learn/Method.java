@@ -1,0 +1,17 @@
+package dev.perennial.learn;
+
+/**
+ * A named way to learn: makes a learner of its options.
+ *
+ * <p>Methods carry {@link Technique}, and are found through {@link java.util.ServiceLoader}.
+ *
+ * @param <O> its options, a record whose components are numbers, booleans, strings, enums, or records of such
+ */
+public interface Method<O extends Record> {
+
+  /** The options where nothing else is asked for. */
+  O defaults();
+
+  /** A learner that has learned nothing. */
+  Learner learner(O options, LearnerContext context);
+}

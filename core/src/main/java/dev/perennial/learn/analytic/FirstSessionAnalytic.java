@@ -1,0 +1,149 @@
+package dev.perennial.learn.analytic;
+
+import dev.perennial.backbone.FeatureCache;
+import dev.perennial.data.Input;
+import dev.perennial.learn.GradientLearner;
+import dev.perennial.learn.GradientOptions;
+import dev.perennial.learn.Learner;
+import dev.perennial.learn.LearnerContext;
+import dev.perennial.learn.Method;
+import dev.perennial.learn.Objective;
+import dev.perennial.learn.Technique;
+import dev.perennial.stream.Experience;
+import dev.perennial.tensor.StatePart;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * First Session Adaptation: A Strong Replay-Free Baseline for Class-Incremental Learning (arXiv 2303.13199), with LoRA
+ * instead of FiLM layers, and the analytic head of G-ACIL (arXiv 2403.15706) instead of linear discriminants:
+ *   experience 0: train a LoRA brick and a throw-away linear head, then freeze the brick
+ *   every experience, 0 included: add its rows to the sums of the analytic head on the adapted network's features
+ * After experience 0 the network never changes, so no later experience can spoil an earlier one.
+ */
+/** Adapts the network to the first experience, then learns every experience in closed form. */
+@Technique(
+    name = "first-session-analytic",
+    title = "First Session Adaptation: A Strong Replay-Free Baseline for Class-Incremental Learning",
+    source = "arXiv 2303.13199",
+    cost = "LoRA on the first experience, then one pass, rows x features²; keeps features² sums and no sample")
+public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.Options> {
+
+  /**
+   * The options.
+   *
+   * @param training how the first experience is trained on
+   * @param analytic the head
+   */
+  public record Options(GradientOptions training, AnalyticOptions analytic) {}
+
+  @Override
+  public Options defaults() {
+    return new Options(GradientOptions.DEFAULT, AnalyticOptions.DEFAULT);
+  }
+
+  @Override
+  public Learner learner(Options options, LearnerContext context) {
+    return new AdaptedLearner(
+        new GradientLearner(options.training(), context, new Objective() {}),
+        new AnalyticModel(options.analytic(), context));
+  }
+
+  private static final class AdaptedLearner implements Learner {
+
+    private static final String ADAPTER = "adapter/";
+
+    private final GradientLearner adapter;
+    private final AnalyticModel model;
+    private FeatureCache.@Nullable Frozen frozen;
+
+    private AdaptedLearner(GradientLearner adapter, AnalyticModel model) {
+      this.adapter = adapter;
+      this.model = model;
+    }
+
+    private long adaptingSteps(Experience experience) {
+      return experience.index() == 0 ? adapter.steps(experience) : 0;
+    }
+
+    @Override
+    public long steps(Experience experience) {
+      return adaptingSteps(experience) + model.steps(experience);
+    }
+
+    @Override
+    public void step(Experience experience, long step) {
+      long adapting = adaptingSteps(experience);
+      if (step < adapting) {
+        adapter.step(experience, step);
+      } else {
+        model.step(experience, step - adapting, network());
+      }
+    }
+
+    private FeatureCache.Frozen network() {
+      FeatureCache.Frozen network = frozen;
+      if (network == null) {
+        network = adapter.freeze("first-session");
+        frozen = network;
+      }
+      return network;
+    }
+
+    @Override
+    public List<String> classNames() {
+      return model.classes().names();
+    }
+
+    @Override
+    public Tensor scores(List<? extends Input> inputs) {
+      return model.scores(inputs, network());
+    }
+
+    @Override
+    public List<StatePart> state() {
+      var parts = new ArrayList<StatePart>(model.state());
+      for (StatePart part : adapter.state()) {
+        parts.add(new StatePart(ADAPTER + part.name(), part.combine(), part.tensors()));
+      }
+      return parts;
+    }
+
+    @Override
+    public void restore(Map<String, StatePart> state, List<Experience> past) {
+      model.restore(state, past);
+      var own = new LinkedHashMap<String, StatePart>();
+      state.forEach((name, part) -> {
+        if (name.startsWith(ADAPTER)) {
+          String inner = name.substring(ADAPTER.length());
+          own.put(inner, new StatePart(inner, part.combine(), part.tensors()));
+        }
+      });
+      adapter.restore(own, past);
+    }
+
+    @Override
+    public Footprint footprint() {
+      long parameters = model.head().parameters() + adapter.brickParameters();
+      return new Footprint(parameters, parameters * Float.BYTES, model.head().statisticsBytes());
+    }
+
+    @Override
+    public List<BrickInfo> bricks() {
+      var bricks = new ArrayList<BrickInfo>();
+      bricks.add(new BrickInfo("adapter/parameters", "lora", adapter.brickParameters(), "0"));
+      bricks.add(new BrickInfo("head", "analytic-head", model.head().parameters(), model.learnedOn()));
+      return bricks;
+    }
+
+    @Override
+    public void close() {
+      adapter.close();
+      model.close();
+    }
+  }
+}

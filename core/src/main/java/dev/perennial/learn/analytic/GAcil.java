@@ -1,0 +1,88 @@
+package dev.perennial.learn.analytic;
+
+import dev.perennial.backbone.FeatureCache;
+import dev.perennial.data.Input;
+import dev.perennial.learn.Learner;
+import dev.perennial.learn.LearnerContext;
+import dev.perennial.learn.Method;
+import dev.perennial.learn.Technique;
+import dev.perennial.stream.Experience;
+import dev.perennial.tensor.StatePart;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/** Ridge regression on random features of the frozen backbone: equal to learning all data at once. */
+@Technique(
+    name = "g-acil",
+    title = "G-ACIL: Analytic Learning for Exemplar-Free Generalized Class Incremental Learning",
+    source = "arXiv 2403.15706",
+    cost = "one pass, rows x features²; keeps features² sums and no sample")
+public final class GAcil implements Method<GAcil.Options> {
+
+  /**
+   * The options.
+   *
+   * @param analytic the head
+   */
+  public record Options(AnalyticOptions analytic) {}
+
+  @Override
+  public Options defaults() {
+    return new Options(AnalyticOptions.DEFAULT);
+  }
+
+  @Override
+  public Learner learner(Options options, LearnerContext context) {
+    return new AnalyticLearner(new AnalyticModel(options.analytic(), context));
+  }
+
+  private record AnalyticLearner(AnalyticModel model) implements Learner {
+
+    @Override
+    public long steps(Experience experience) {
+      return model.steps(experience);
+    }
+
+    @Override
+    public void step(Experience experience, long step) {
+      model.step(experience, step, FeatureCache.Frozen.BACKBONE);
+    }
+
+    @Override
+    public List<String> classNames() {
+      return model.classes().names();
+    }
+
+    @Override
+    public Tensor scores(List<? extends Input> inputs) {
+      return model.scores(inputs, FeatureCache.Frozen.BACKBONE);
+    }
+
+    @Override
+    public List<StatePart> state() {
+      return model.state();
+    }
+
+    @Override
+    public void restore(Map<String, StatePart> state, List<Experience> past) {
+      model.restore(state, past);
+    }
+
+    @Override
+    public Footprint footprint() {
+      long parameters = model.head().parameters();
+      return new Footprint(parameters, parameters * Float.BYTES, model.head().statisticsBytes());
+    }
+
+    @Override
+    public List<BrickInfo> bricks() {
+      return List.of(new BrickInfo("head", "analytic-head", model.head().parameters(), model.learnedOn()));
+    }
+
+    @Override
+    public void close() {
+      model.close();
+    }
+  }
+}

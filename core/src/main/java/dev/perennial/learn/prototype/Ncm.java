@@ -1,0 +1,115 @@
+package dev.perennial.learn.prototype;
+
+import dev.perennial.backbone.FeatureCache;
+import dev.perennial.brick.NearestMeanHead;
+import dev.perennial.data.Example;
+import dev.perennial.data.Input;
+import dev.perennial.learn.Classes;
+import dev.perennial.learn.Learner;
+import dev.perennial.learn.LearnerContext;
+import dev.perennial.learn.LearnerState;
+import dev.perennial.learn.Method;
+import dev.perennial.learn.Technique;
+import dev.perennial.stream.Experience;
+import dev.perennial.tensor.Combine;
+import dev.perennial.tensor.StatePart;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/** The nearest of the classes' mean features of the frozen backbone. */
+@Technique(
+    name = "ncm",
+    title = "iCaRL: Incremental Classifier and Representation Learning",
+    source = "arXiv 1611.07725",
+    cost = "one pass; keeps a mean a class and no sample")
+public final class Ncm implements Method<Ncm.Options> {
+
+  /** There is nothing to choose. */
+  public record Options() {}
+
+  @Override
+  public Options defaults() {
+    return new Options();
+  }
+
+  @Override
+  public Learner learner(Options options, LearnerContext context) {
+    return new MeansLearner(context);
+  }
+
+  private static final class MeansLearner implements Learner {
+
+    private static final int BATCH = 512;
+    private static final String PART = "means";
+
+    private final LearnerContext context;
+    private final Classes classes = new Classes();
+    private final NearestMeanHead head;
+    private int lastExperience;
+
+    private MeansLearner(LearnerContext context) {
+      this.context = context;
+      this.head = new NearestMeanHead(context.backbone().width());
+    }
+
+    @Override
+    public long steps(Experience experience) {
+      return Math.ceilDiv(experience.train().size(), BATCH);
+    }
+
+    @Override
+    public void step(Experience experience, long step) {
+      if (step == 0) {
+        classes.add(experience.classes());
+        head.grow(classes.size());
+        lastExperience = experience.index();
+      }
+      int start = Math.toIntExact(step * BATCH);
+      List<Example> batch = experience.train().subList(start, Math.min(start + BATCH, experience.train().size()));
+      head.add(features(batch.stream().map(Example::input).toList()), classes.indicesOf(batch));
+    }
+
+    private Tensor features(List<? extends Input> inputs) {
+      return context.cache().features(inputs, FeatureCache.Frozen.BACKBONE);
+    }
+
+    @Override
+    public List<String> classNames() {
+      return classes.names();
+    }
+
+    @Override
+    public Tensor scores(List<? extends Input> inputs) {
+      return head.scores(features(inputs));
+    }
+
+    @Override
+    public List<StatePart> state() {
+      return List.of(classes.state(), StatePart.of(PART, Combine.SUM, head.state()));
+    }
+
+    @Override
+    public void restore(Map<String, StatePart> state, List<Experience> past) {
+      classes.restore(state);
+      head.restore(LearnerState.part(state, PART).tensors());
+      lastExperience = past.isEmpty() ? 0 : past.getLast().index();
+    }
+
+    @Override
+    public Footprint footprint() {
+      return new Footprint(head.parameters(), head.bytes(), 0);
+    }
+
+    @Override
+    public List<BrickInfo> bricks() {
+      String learnedOn = lastExperience == 0 ? "0" : "0-" + lastExperience;
+      return List.of(new BrickInfo(PART, "nearest-mean-head", head.parameters(), learnedOn));
+    }
+
+    @Override
+    public void close() {
+      head.close();
+    }
+  }
+}

@@ -1,0 +1,174 @@
+package dev.perennial.learn.regularisation;
+
+import dev.perennial.UsageException;
+import dev.perennial.data.Example;
+import dev.perennial.learn.GradientLearner;
+import dev.perennial.learn.GradientOptions;
+import dev.perennial.learn.Learner;
+import dev.perennial.learn.LearnerContext;
+import dev.perennial.learn.LearnerState;
+import dev.perennial.learn.Method;
+import dev.perennial.learn.Objective;
+import dev.perennial.learn.Technique;
+import dev.perennial.stream.Experience;
+import dev.perennial.tensor.Combine;
+import dev.perennial.tensor.CounterRandom;
+import dev.perennial.tensor.StatePart;
+import dev.perennial.tensor.TensorData;
+import dev.perennial.tensor.TensorOwner;
+import dev.perennial.tensor.TensorScope;
+import dev.perennial.tensor.Tensors;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * Overcoming catastrophic forgetting in neural networks (arXiv 1612.00796), in the online form of Progress & Compress
+ * (arXiv 1805.06370):
+ *   penalty = strength / 2 * sum_i F_i (w_i - w*_i)²      gradient = strength * F (w - w*)
+ *   F <- decay * F + mean over sampled rows of (d CE(row) / d w)²,   w* <- w, after every experience
+ * F is the diagonal of the empirical Fisher matrix: squares of the gradients of single rows. Parameters that were added
+ * since have F = 0.
+ */
+/** Holds each parameter near its old value, the more, the more the past depends on it. */
+@Technique(
+    name = "ewc",
+    title = "Overcoming catastrophic forgetting in neural networks",
+    source = "arXiv 1612.00796",
+    cost = "a gradient for each sampled row after an experience; keeps two numbers a parameter")
+public final class Ewc implements Method<Ewc.Options> {
+
+  /**
+   * The options.
+   *
+   * @param training how it trains
+   * @param strength of the penalty, at least 0; default 1000
+   * @param fisherRows rows sampled of an experience for the Fisher matrix, 1 to 1 million; default 128
+   * @param fisherDecay what is left of the older Fisher matrix after an experience, 0 to 1; default 1
+   */
+  public record Options(GradientOptions training, double strength, int fisherRows, double fisherDecay) {
+
+    /** Checks the ranges. */
+    public Options {
+      if (!(strength >= 0)) {
+        throw new UsageException("expected a strength of at least 0, got " + strength);
+      }
+      if (fisherRows < 1 || fisherRows > 1_000_000) {
+        throw new UsageException("expected fisherRows between 1 and 1000000, got " + fisherRows);
+      }
+      if (!(fisherDecay >= 0 && fisherDecay <= 1)) {
+        throw new UsageException("expected a fisherDecay between 0 and 1, got " + fisherDecay);
+      }
+    }
+  }
+
+  @Override
+  public Options defaults() {
+    return new Options(GradientOptions.DEFAULT, 1000, 128, 1);
+  }
+
+  @Override
+  public Learner learner(Options options, LearnerContext context) {
+    return new GradientLearner(options.training(), context, new Penalty(options, context.seed()));
+  }
+
+  private static final class Penalty implements Objective {
+
+    private static final long SAMPLED = 21;
+    private static final String PART = "ewc";
+
+    private final Options options;
+    private final long seed;
+    private final TensorOwner owner = new TensorOwner();
+    private @Nullable Tensor fisher;
+    private @Nullable Tensor anchor;
+
+    private Penalty(Options options, long seed) {
+      this.options = options;
+      this.seed = seed;
+    }
+
+    @Override
+    public void addWeightGradient(Tensor values, Tensor gradient) {
+      Tensor importance = fisher;
+      Tensor old = anchor;
+      if (importance != null && old != null) {
+        long known = old.numel();
+        gradient.narrow(0, 0, known)
+            .addcmul_(importance.narrow(0, 0, known), values.narrow(0, 0, known).sub(old), new Scalar(options.strength));
+      }
+    }
+
+    @Override
+    public long closingSteps(Experience experience) {
+      return Math.min(options.fisherRows, experience.train().size());
+    }
+
+    @Override
+    public void closingStep(Experience experience, long step, Model model) {
+      if (step == 0) {
+        Tensor start = Tensors.zeros(model.parameters().size());
+        Tensor old = fisher;
+        if (old != null) {
+          start.narrow(0, 0, old.numel()).add_(old, new Scalar(options.fisherDecay));
+          fisher = owner.replace(old, start);
+        } else {
+          fisher = owner.keep(start);
+        }
+      }
+      Tensor sum = fisher;
+      if (sum == null) {
+        throw new IllegalStateException("closing step 0 comes first");
+      }
+      int[] order = CounterRandom.of(seed, SAMPLED, experience.index()).permutation(experience.train().size());
+      List<Example> row = List.of(experience.train().get(order[(int) step]));
+      Tensor gradient = model.taskGradient(row);
+      sum.addcmul_(gradient, gradient, new Scalar(1.0 / closingSteps(experience)));
+    }
+
+    @Override
+    public void end(Experience experience, Model model) {
+      Tensor now = model.parameters().values().clone();
+      Tensor old = anchor;
+      anchor = old == null ? owner.keep(now) : owner.replace(old, now);
+    }
+
+    @Override
+    public List<StatePart> state() {
+      var tensors = new HashMap<String, TensorData>();
+      if (fisher != null) {
+        tensors.put("fisher", Tensors.view(fisher));
+      }
+      if (anchor != null) {
+        tensors.put("anchor", Tensors.view(anchor));
+      }
+      return List.of(StatePart.of(PART, Combine.SUM, tensors));
+    }
+
+    @Override
+    public void restore(Map<String, StatePart> state, List<Experience> past) {
+      StatePart part = LearnerState.part(state, PART);
+      try (TensorScope scope = TensorScope.inference()) {
+        if (part.tensors().containsKey("fisher")) {
+          fisher = owner.keep(Tensors.copyOf(LearnerState.tensor(part, "fisher")));
+        }
+        if (part.tensors().containsKey("anchor")) {
+          anchor = owner.keep(Tensors.copyOf(LearnerState.tensor(part, "anchor")));
+        }
+      }
+    }
+
+    @Override
+    public long memoryBytes() {
+      return owner.bytes();
+    }
+
+    @Override
+    public void close() {
+      owner.close();
+    }
+  }
+}

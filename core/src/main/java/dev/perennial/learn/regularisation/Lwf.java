@@ -1,0 +1,152 @@
+package dev.perennial.learn.regularisation;
+
+import dev.perennial.UsageException;
+import dev.perennial.data.Example;
+import dev.perennial.data.Input;
+import dev.perennial.learn.GradientLearner;
+import dev.perennial.learn.GradientOptions;
+import dev.perennial.learn.Learner;
+import dev.perennial.learn.LearnerContext;
+import dev.perennial.learn.LearnerState;
+import dev.perennial.learn.Method;
+import dev.perennial.learn.Objective;
+import dev.perennial.learn.Technique;
+import dev.perennial.stream.Experience;
+import dev.perennial.tensor.Combine;
+import dev.perennial.tensor.StatePart;
+import dev.perennial.tensor.TensorData;
+import dev.perennial.tensor.Tensors;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * Learning without Forgetting (arXiv 1606.09282), with distillation as in Distilling the Knowledge in a Neural Network
+ * (arXiv 1503.02531):
+ *   loss on outputs = strength * T² * sum over rows of  - sum_c softmax(teacher / T)_c log softmax(logits / T)_c
+ * over the classes that the teacher knew. The teacher is the model as it was when the experience began; what it makes
+ * of the experience's rows is computed once, and is all that is kept of it.
+ */
+/** Holds the outputs for new inputs near what the model gave before it learned them. */
+@Technique(
+    name = "lwf",
+    title = "Learning without Forgetting",
+    source = "arXiv 1606.09282",
+    cost = "one pass more over the experience; keeps the old classes' logits of its rows while it lasts")
+public final class Lwf implements Method<Lwf.Options> {
+
+  /**
+   * The options.
+   *
+   * @param training how it trains
+   * @param strength of the loss on outputs, at least 0; default 1
+   * @param temperature both sides are softened by, above 0; default 2
+   */
+  public record Options(GradientOptions training, double strength, double temperature) {
+
+    /** Checks the ranges. */
+    public Options {
+      if (!(strength >= 0)) {
+        throw new UsageException("expected a strength of at least 0, got " + strength);
+      }
+      if (!(temperature > 0)) {
+        throw new UsageException("expected a temperature above 0, got " + temperature);
+      }
+    }
+  }
+
+  @Override
+  public Options defaults() {
+    return new Options(GradientOptions.DEFAULT, 1, 2);
+  }
+
+  @Override
+  public Learner learner(Options options, LearnerContext context) {
+    return new GradientLearner(options.training(), context, new Distillation(options));
+  }
+
+  private static final class Distillation implements Objective {
+
+    private static final String PART = "teacher";
+
+    private final Options options;
+    private float[][] teacher = new float[0][];
+    private final Map<Input, Integer> rowOf = new HashMap<>();
+    private int knownBefore;
+
+    private Distillation(Options options) {
+      this.options = options;
+    }
+
+    @Override
+    public void begin(Experience experience, Model model, boolean fresh) {
+      List<Example> rows = experience.train();
+      rowOf.clear();
+      for (int i = 0; i < rows.size(); i++) {
+        rowOf.put(rows.get(i).input(), i);
+      }
+      if (fresh && knownBefore > 0) {
+        float[] logits = Tensors.toFloats(model.logits(rows).narrow(1, 0, knownBefore));
+        teacher = new float[rows.size()][];
+        for (int i = 0; i < teacher.length; i++) {
+          teacher[i] = Arrays.copyOfRange(logits, i * knownBefore, (i + 1) * knownBefore);
+        }
+      }
+    }
+
+    @Override
+    public @Nullable Tensor outputLoss(List<Example> rows, Tensor logits) {
+      if (knownBefore == 0) {
+        return null;
+      }
+      float[] targets = new float[rows.size() * knownBefore];
+      for (int i = 0; i < rows.size(); i++) {
+        int row = rowOf.getOrDefault(rows.get(i).input(), 0);
+        System.arraycopy(teacher[row], 0, targets, i * knownBefore, knownBefore);
+      }
+      var softer = new Scalar(1 / options.temperature);
+      Tensor wanted = torch.softmax(Tensors.floats(targets, rows.size(), knownBefore).mul(softer), 1);
+      Tensor given = torch.log_softmax(logits.narrow(1, 0, knownBefore).mul(softer), 1);
+      double scale = options.strength * options.temperature * options.temperature;
+      return wanted.mul(given).sum().mul(new Scalar(-scale));
+    }
+
+    @Override
+    public void end(Experience experience, Model model) {
+      knownBefore = model.classes().size();
+      teacher = new float[0][];
+    }
+
+    @Override
+    public List<StatePart> state() {
+      float[] logits = new float[teacher.length * knownBefore];
+      for (int i = 0; i < teacher.length; i++) {
+        System.arraycopy(teacher[i], 0, logits, i * knownBefore, knownBefore);
+      }
+      return List.of(StatePart.of(PART, Combine.LATEST, Map.of(
+          "logits", TensorData.of(logits, teacher.length, knownBefore),
+          "known", TensorData.of(new long[] {knownBefore}, 1))));
+    }
+
+    @Override
+    public void restore(Map<String, StatePart> state, List<Experience> past) {
+      StatePart part = LearnerState.part(state, PART);
+      knownBefore = (int) LearnerState.tensor(part, "known").longs()[0];
+      float[] logits = LearnerState.tensor(part, "logits").floats();
+      teacher = new float[knownBefore == 0 ? 0 : logits.length / knownBefore][];
+      for (int i = 0; i < teacher.length; i++) {
+        teacher[i] = Arrays.copyOfRange(logits, i * knownBefore, (i + 1) * knownBefore);
+      }
+    }
+
+    @Override
+    public long memoryBytes() {
+      return (long) teacher.length * knownBefore * Float.BYTES;
+    }
+  }
+}

@@ -1,0 +1,86 @@
+package dev.perennial.learn.replay;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.perennial.data.Example;
+import dev.perennial.data.Input;
+import dev.perennial.learn.Classes;
+import dev.perennial.tensor.Dtype;
+import dev.perennial.tensor.TensorData;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Examples as the bytes of a learner's state. */
+public final class StoredExamples {
+
+  private StoredExamples() {}
+
+  /** Bytes that the inputs and labels take. */
+  public static long bytes(List<Example> examples) {
+    long bytes = 0;
+    for (Example example : examples) {
+      bytes += example.label().getBytes(UTF_8).length;
+      bytes += switch (example.input()) {
+        case Input.Text(String text) -> text.getBytes(UTF_8).length;
+        case Input.Image(int channels, int height, int width, byte[] samples) -> samples.length;
+      };
+    }
+    return bytes;
+  }
+
+  /** Texts or images with their labels, as tensors. All of them are of one kind; images are of one shape. */
+  static Map<String, TensorData> tensors(List<Example> examples) {
+    var tensors = new HashMap<String, TensorData>();
+    Classes.textTensors(examples.stream().map(Example::label).toList())
+        .forEach((name, tensor) -> tensors.put("label." + name, tensor));
+    if (!examples.isEmpty() && examples.getFirst().input() instanceof Input.Image shape) {
+      byte[] samples = new byte[examples.size() * shape.samples().length];
+      for (int i = 0; i < examples.size(); i++) {
+        byte[] source = ((Input.Image) examples.get(i).input()).samples();
+        System.arraycopy(source, 0, samples, i * source.length, source.length);
+      }
+      tensors.put("samples", TensorData.ofBytes(
+          Dtype.U8, samples, examples.size(), shape.channels(), shape.height(), shape.width()));
+    } else {
+      Classes.textTensors(examples.stream().map(example -> ((Input.Text) example.input()).value()).toList())
+          .forEach((name, tensor) -> tensors.put("text." + name, tensor));
+    }
+    return tensors;
+  }
+
+  /** The examples that {@link #tensors} was given. */
+  static List<Example> examples(Map<String, TensorData> tensors) {
+    List<String> labels = Classes.texts(part(tensors, "label."));
+    var examples = new ArrayList<Example>();
+    TensorData samples = tensors.get("samples");
+    if (samples == null) {
+      List<String> texts = Classes.texts(part(tensors, "text."));
+      for (int i = 0; i < labels.size(); i++) {
+        examples.add(Example.of(texts.get(i), labels.get(i)));
+      }
+      return examples;
+    }
+    List<Long> shape = samples.shape();
+    long size = shape.get(1) * shape.get(2) * shape.get(3);
+    for (int i = 0; i < labels.size(); i++) {
+      byte[] image = samples.data().asSlice(i * size, size).toArray(ValueLayout.JAVA_BYTE);
+      var input = new Input.Image(shape.get(1).intValue(), shape.get(2).intValue(), shape.get(3).intValue(), image);
+      examples.add(new Example(input, labels.get(i), null, null));
+    }
+    return examples;
+  }
+
+  /** The tensors whose names begin with {@code prefix}, without it. */
+  static Map<String, TensorData> part(Map<String, TensorData> tensors, String prefix) {
+    var part = new HashMap<String, TensorData>();
+    tensors.forEach((name, tensor) -> {
+      if (name.startsWith(prefix)) {
+        part.put(name.substring(prefix.length()), tensor);
+      }
+    });
+    return part;
+  }
+}
