@@ -2,6 +2,7 @@ package dev.perennial.store;
 
 import dev.perennial.FailureException;
 import dev.perennial.tensor.Safetensors;
+import dev.perennial.tensor.StatePart;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;

@@ -1,6 +1,7 @@
 package dev.perennial.store;
 
 import dev.perennial.FailureException;
+import dev.perennial.tensor.Combine;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

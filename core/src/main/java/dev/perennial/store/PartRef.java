@@ -1,5 +1,6 @@
 package dev.perennial.store;
 
+import dev.perennial.tensor.Combine;
 /**
  * A part as a commit names it: the blob that holds it.
  *

@@ -2,6 +2,7 @@ package dev.perennial.store;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorData;
 import java.util.Arrays;
 import java.util.Collection;

@@ -2,6 +2,7 @@ package dev.perennial.store;
 
 import dev.perennial.FailureException;
 import dev.perennial.UsageException;
+import dev.perennial.tensor.StatePart;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

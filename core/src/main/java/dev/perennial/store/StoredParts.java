@@ -1,6 +1,7 @@
 package dev.perennial.store;
 
 import dev.perennial.FailureException;
+import dev.perennial.tensor.StatePart;
 import java.lang.foreign.Arena;
 import java.util.Collections;
 import java.util.SortedMap;

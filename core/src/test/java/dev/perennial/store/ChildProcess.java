@@ -1,6 +1,7 @@
 package dev.perennial.store;
 
 import dev.perennial.FailureException;
+import dev.perennial.tensor.StatePart;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;

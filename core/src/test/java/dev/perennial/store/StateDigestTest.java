@@ -5,7 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.perennial.tensor.Combine;
 import dev.perennial.tensor.Dtype;
+import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorData;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;

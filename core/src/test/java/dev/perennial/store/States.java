@@ -1,5 +1,7 @@
 package dev.perennial.store;
 
+import dev.perennial.tensor.Combine;
+import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorData;
 import java.util.Arrays;
 import java.util.List;

@@ -9,8 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.perennial.FailureException;
 import dev.perennial.UsageException;
+import dev.perennial.tensor.Combine;
 import dev.perennial.tensor.Safetensors;
 import dev.perennial.tensor.SafetensorsFile;
+import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorData;
 import java.io.IOException;
 import java.nio.file.Files;

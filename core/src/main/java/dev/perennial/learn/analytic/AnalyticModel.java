@@ -1,10 +1,10 @@
 package dev.perennial.learn.analytic;
 
+import dev.perennial.backbone.FeatureCache;
 import dev.perennial.brick.AnalyticHead;
 import dev.perennial.brick.RandomProjection;
 import dev.perennial.budget.Ledger;
 import dev.perennial.budget.Resource;
-import dev.perennial.backbone.FeatureCache;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.learn.Classes;

@@ -1,4 +1,4 @@
-package dev.perennial.store;
+package dev.perennial.tensor;
 
 /**
  * How two workers' copies of a part become one: what resharding, federated rounds and scale-out rest on.

@@ -1,7 +1,6 @@
-package dev.perennial.store;
+package dev.perennial.tensor;
 
 import dev.perennial.FailureException;
-import dev.perennial.tensor.TensorData;
 import java.util.Collections;
 import java.util.Map;
 import java.util.SortedMap;
