@@ -17,7 +17,8 @@ final class FigureGrids {
 
   /** As {@link #quality}, each amount with a bar against the largest of its row. */
   static Grid cost(List<ReportRun> runs) {
-    return of("What it cost; the bars compare a row's runs", f -> !f.isQuality(), runs);
+    String caption = runs.size() == 1 ? "What it cost" : "What it cost; the bars compare the runs of a row";
+    return of(caption, f -> !f.isQuality(), runs);
   }
 
   private static Grid of(String caption, Predicate<Figure> which, List<ReportRun> runs) {

@@ -67,7 +67,7 @@ record Grid(String caption, List<String> heads, List<Row> rows, String look) {
    * One cell.
    *
    * @param text what it says
-   * @param note a smaller word after it; may be empty
+   * @param note a smaller word before it; may be empty
    * @param look how it is drawn: classes of the style sheet; may be empty
    * @param value what colour or bar stands for, from 0 to 1, as CSS reads it; empty for neither
    */

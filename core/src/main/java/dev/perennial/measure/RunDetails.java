@@ -81,7 +81,7 @@ record RunDetails(String name, Grid totals, Grid entries, Grid bricks, List<Fact
             "",
             List.of(
                 Item.words(b.kind()),
-                Item.of(Resource.PARAMETERS.format(b.parameters())),
+                Item.of(Resource.PARAMETERS.format((double) b.parameters())),
                 Item.words(b.parents().isEmpty() ? "none" : String.join(", ", b.parents())),
                 Item.words(b.trainedOn()))))
         .toList();

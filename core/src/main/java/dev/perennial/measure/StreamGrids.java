@@ -31,20 +31,25 @@ final class StreamGrids {
     return new Grid("What arrived", List.of("#", "Experience", "Test rows", "New classes"), rows, "index");
   }
 
-  /** The accuracy on everything seen so far, after each experience, of all runs. */
+  /** The accuracy on everything seen so far, after each experience, of all runs; beside it that with the task told. */
   static Grid seen(List<ReportRun> runs) {
-    List<Metrics> metrics = runs.stream().map(r -> Metrics.of(r.history(), r.taskTold())).toList();
-    int longest = metrics.stream().mapToInt(m -> m.seenAccuracy().size()).max().orElseThrow();
+    int longest = runs.stream().mapToInt(r -> r.history().evaluations().size()).max().orElseThrow();
+    List<List<Item>> columns = runs.stream().map(run -> seen(run, longest)).toList();
     List<Row> rows = IntStream.range(0, longest)
-        .mapToObj(i -> new Row(
-            Integer.toString(i + 1),
-            "",
-            metrics.stream()
-                .map(m -> i < m.seenAccuracy().size() ? Figure.percent(m.seenAccuracy().get(i)) : "–")
-                .map(Item::of)
-                .toList()))
+        .mapToObj(i -> new Row(Integer.toString(i + 1), "", columns.stream().map(c -> c.get(i)).toList()))
         .toList();
-    return new Grid("Accuracy on everything seen so far", Grid.heads("After", runs), rows, "index");
+    return new Grid(
+        "Accuracy on everything seen so far; in small, with the task told", Grid.heads("After", runs), rows, "index");
+  }
+
+  private static List<Item> seen(ReportRun run, int length) {
+    List<Double> all = Metrics.of(run.history(), run.taskTold()).seenAccuracy();
+    List<Double> told = Metrics.of(run.history(), true).seenAccuracy();
+    return IntStream.range(0, length)
+        .mapToObj(i -> i >= all.size()
+            ? Item.of("–")
+            : new Item(Figure.percent(all.get(i)), run.taskTold() ? "" : Figure.percent(told.get(i)), "", ""))
+        .toList();
   }
 
   /** A run's accuracy matrix as a heat map. */
@@ -63,8 +68,8 @@ final class StreamGrids {
   }
 
   private static Item heat(double accuracy) {
-    // Where the text must change colour to stay readable, in the dark and in the light palette.
-    String shade = accuracy < 0.55 ? "" : accuracy < 0.68 ? " middle" : " strong";
+    // Where black and white text are equally readable: in the dark palette at a half, in the light one at 0.7.
+    String shade = accuracy < 0.5 ? "" : accuracy < 0.7 ? " middle" : " strong";
     return new Item(String.format(Locale.ROOT, "%.0f", 100 * accuracy), "", "shade" + shade, Grid.fraction(accuracy));
   }
 }

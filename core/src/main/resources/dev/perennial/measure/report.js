@@ -10,9 +10,8 @@
   const series = (run) => colour(`--series-${run % SERIES}`);
   const percent = (value) => `${value.toFixed(1)}%`;
 
-  const legend = () => ({
-    position: 'top', align: 'start',
-    labels: {color: colour('--ink'), usePointStyle: true, boxHeight: 7, padding: 14},
+  const legend = (box) => ({
+    position: 'top', align: 'start', labels: {color: colour('--ink'), padding: 14, ...box},
   });
 
   const tooltip = (value) => ({
@@ -41,7 +40,8 @@
       options: {
         animation: false, maintainAspectRatio: false, interaction: {mode: 'index', intersect: false},
         plugins: {
-          legend: legend(),
+          // A box without height is a piece of the line: solid or dashed.
+          legend: legend({boxWidth: 26, boxHeight: 0}),
           tooltip: {...tooltip((item) => item.parsed.y), itemSort: (a, b) => b.parsed.y - a.parsed.y},
         },
         scales: {
@@ -69,7 +69,7 @@
       options: {
         animation: false, maintainAspectRatio: false, indexAxis: 'y',
         interaction: {mode: 'index', axis: 'y', intersect: false},
-        plugins: {legend: legend(), tooltip: tooltip((item) => item.parsed.x)},
+        plugins: {legend: legend({boxWidth: 10, boxHeight: 10}), tooltip: tooltip((item) => item.parsed.x)},
         scales: {
           x: axis('', {
             min: 0, max: 100, grid: {color: colour('--line')},

@@ -41,11 +41,11 @@ final class HtmlReportTest {
       assertTrue(row.text().contains(figure.meaning()), row::text);
       assertEquals(2, row.select("td").size());
     }
-    assertEquals("70.0% best", row(figures, "Final accuracy").select("td").get(0).text());
+    assertEquals("best 70.0%", row(figures, "Final accuracy").select("td").get(0).text());
     assertEquals("50.0%", row(figures, "Final accuracy").select("td").get(1).text());
-    assertEquals("25.0% best", row(figures, "Forgetting").select("td").get(0).text());
-    assertEquals("1 min 02 s best", row(figures, "Learning time").select("td").get(0).text());
-    assertEquals("1.0 KiB best", row(figures, "Peak memory").select("td").get(1).text());
+    assertEquals("best 25.0%", row(figures, "Forgetting").select("td").get(0).text());
+    assertEquals("best 1 min 02 s", row(figures, "Learning time").select("td").get(0).text());
+    assertEquals("best 1.0 KiB", row(figures, "Peak memory").select("td").get(1).text());
     assertEquals("0.000", style(row(figures, "Trainable parameters").select("td").get(1)));
     assertEquals("1.000", style(row(figures, "Trainable parameters").select("td").get(0)));
   }
@@ -67,14 +67,14 @@ final class HtmlReportTest {
     Element table = PAGE.select("#forgetting table").getFirst();
     assertEquals(List.of("class 0", "c", "a", "b", "d", "class 1"), table.select("tbody th").eachText());
     assertEquals(
-        List.of("62.5% 75.0% → 12.5%", "– not met"), row(table, "c").select("td").eachText());
+        List.of("75.0% → 12.5% 62.5%", "not met –"), row(table, "c").select("td").eachText());
   }
 
   @Test
   void render_shorterRun_leavesItsLaterMomentsOpen() {
     Element table = PAGE.select("#over-the-stream table").getFirst();
-    assertEquals(List.of("90.0%", "100.0%"), row(table, "1").select("td").eachText());
-    assertEquals(List.of("70.0%", "–"), row(table, "3").select("td").eachText());
+    assertEquals(List.of("100.0% 90.0%", "100.0% 100.0%"), row(table, "1").select("td").eachText());
+    assertEquals(List.of("92.5% 70.0%", "–"), row(table, "3").select("td").eachText());
   }
 
   @Test
@@ -181,7 +181,8 @@ final class HtmlReportTest {
     Document page = Jsoup.parse(HtmlReport.render("Told", List.of(run)));
     assertEquals(1, charts(page).get("seen").size());
     assertEquals("[100.0,93.33,92.5]", charts(page).at("/seen/0/percent").toString());
-    assertEquals("10.0% 100.0% → 90.0%", row(page.expectFirst("#forgetting"), "a").select("td").text());
+    assertEquals("92.5%", row(page.expectFirst("#over-the-stream"), "3").select("td").text());
+    assertEquals("100.0% → 90.0% 10.0%", row(page.expectFirst("#forgetting"), "a").select("td").text());
   }
 
   @ParameterizedTest
