@@ -9,6 +9,7 @@ import java.util.function.DoubleFunction;
 import java.util.function.ToDoubleFunction;
 
 /** A figure of a result that reports show: its title, what it says, and how it reads. */
+@SuppressWarnings("ImmutableEnumChecker") // method references without state
 enum Figure {
   FINAL_ACCURACY(
       "Final accuracy", "Of all test rows, after the last experience.", Better.HIGHER, Figure::percent,
