@@ -1,5 +1,6 @@
 package dev.perennial.data;
 
+import dev.perennial.FailureException;
 import dev.perennial.UsageException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,12 +54,15 @@ record ParquetFile(Path path) implements TableFile {
         }
       }
     } catch (SQLException e) {
-      var reason = Objects.requireNonNullElse(e.getMessage(), "").lines().findFirst().orElse("");
-      throw new UsageException(path + " cannot be read as Parquet: " + reason + "; write it again", e);
+      throw new UsageException(path + " cannot be read as Parquet: " + firstLine(e) + "; write it again", e);
     }
   }
 
-  private static Connection open() throws SQLException {
+  private static String firstLine(SQLException e) {
+    return Objects.requireNonNullElse(e.getMessage(), "").lines().findFirst().orElse("");
+  }
+
+  private static Connection open() {
     var settings = new Properties();
     settings.setProperty("threads", "2");
     settings.setProperty("preserve_insertion_order", "true");
@@ -66,8 +70,12 @@ record ParquetFile(Path path) implements TableFile {
     settings.setProperty("autoload_known_extensions", "false");
     settings.setProperty("allow_persistent_secrets", "false");
     settings.setProperty("temp_directory", "");
-    settings.setProperty("TimeZone", "UTC");
-    return DriverManager.getConnection("jdbc:duckdb:", settings);
+    try {
+      return DriverManager.getConnection("jdbc:duckdb:", settings);
+    } catch (SQLException e) {
+      throw new FailureException(
+          "DuckDB, which reads Parquet, does not start: " + firstLine(e) + "; give the data as CSV or JSONL", e);
+    }
   }
 
   /** The path as a pattern that matches itself alone, quoted for SQL. */

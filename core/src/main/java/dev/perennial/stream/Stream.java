@@ -23,4 +23,13 @@ public record Stream(Scenario scenario, List<Experience> experiences) {
     experiences.forEach(e -> classes.addAll(e.classes()));
     return new ArrayList<>(classes);
   }
+
+  /**
+   * The SHA-256, in 64 hexadecimal digits, of the scenario and every experience's name, classes and rows in their order:
+   * two streams have the same digest where they are the same. A resumed run checks by it that it goes on with the stream
+   * it began.
+   */
+  public String digest() {
+    return Digest.of(this);
+  }
 }
