@@ -36,7 +36,7 @@ public record Dataset(
     for (var example : rows) {
       if (!learned.contains(example.label())) {
         throw new UsageException(
-            "%s: the label '%s' occurs among the %s rows and not among those to learn; give it rows to learn, or drop it"
+            "%s: label '%s' occurs among the %s rows and not among those to learn; give it rows to learn, or drop it"
                 .formatted(name, example.label(), part));
       }
     }

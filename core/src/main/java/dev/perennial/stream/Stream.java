@@ -25,9 +25,9 @@ public record Stream(Scenario scenario, List<Experience> experiences) {
   }
 
   /**
-   * The SHA-256, in 64 hexadecimal digits, of the scenario and every experience's name, classes and rows in their order:
-   * two streams have the same digest where they are the same. A resumed run checks by it that it goes on with the stream
-   * it began.
+   * The SHA-256, in 64 hexadecimal digits, of the scenario and of every experience's name, classes and rows in their
+   * order. Two streams have the same digest where they are the same: by it a resumed run checks that it goes on with
+   * the stream that it began.
    */
   public String digest() {
     return Digest.of(this);

@@ -177,7 +177,7 @@ final class TablesBadInputTest {
       var file = TableFixtures.write(dir.resolve("t.csv"),
           "text,label,split\nx,a,train\ny,a,test\nz,new one," + part + "\n");
       assertEquals(
-          "t.csv: the label 'new one' occurs among the " + part
+          "t.csv: label 'new one' occurs among the " + part
               + " rows and not among those to learn; give it rows to learn, or drop it",
           refused(file, o -> o.withSplit("split")));
     }

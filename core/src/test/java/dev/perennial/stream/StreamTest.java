@@ -45,8 +45,8 @@ final class StreamTest {
     bytes.putInt(0);
     var sha256 = MessageDigest.getInstance("SHA-256");
     sha256.update(bytes.flip());
-    assertEquals(
-        HexFormat.of().formatHex(sha256.digest()), of(new Example(new Input.Text("caf\u00e9"), "label", "task", 2.5)).digest());
+    var stream = of(new Example(new Input.Text("caf\u00e9"), "label", "task", 2.5));
+    assertEquals(HexFormat.of().formatHex(sha256.digest()), stream.digest());
   }
 
   private static void text(ByteBuffer bytes, String text) {

@@ -60,9 +60,10 @@ final class StreamsTest {
   }
 
   private static Arbitrary<Shape> shapes(Arbitrary<Integer> tasks) {
-    return Combinators.combine(
-        Arbitraries.integers().between(0, 60), Arbitraries.integers().between(6, 20), tasks, Arbitraries.of(true, false))
-        .as((more, classes, t, ordered) -> new Shape(classes + more, classes, t, ordered));
+    var more = Arbitraries.integers().between(0, 60);
+    var classes = Arbitraries.integers().between(6, 20);
+    return Combinators.combine(more, classes, tasks, Arbitraries.of(true, false))
+        .as((m, c, t, ordered) -> new Shape(c + m, c, t, ordered));
   }
 
   @Property(tries = 150)

@@ -158,7 +158,7 @@ final class CounterRandomTest {
     assertChiSquare(seen, n);
   }
 
-  /** Fails where chi-square lies more than five standard deviations above its mean: less than once in 10,000 by luck. */
+  /** Fails where chi-square lies more than five standard deviations above its mean. */
   private static void assertChiSquare(int[] counts, int n) {
     double expected = (double) n / counts.length;
     double chiSquare = Arrays.stream(counts).mapToDouble(c -> (c - expected) * (c - expected) / expected).sum();
