@@ -1,6 +1,9 @@
 package dev.perennial.data;
 
+import dev.perennial.UsageException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Labelled rows in three parts, in the order in which their source gave them.
@@ -8,17 +11,35 @@ import java.util.List;
  * @param name what reports call it
  * @param train rows to learn
  * @param validation rows to choose options by; never learned and never reported on
- * @param test rows to report on; every label among them also occurs in {@code train}
+ * @param test rows to report on
  * @param badRows rows that were left out, with the reason of the first of them; 0 where nothing was wrong
  */
 public record Dataset(
     String name, List<Example> train, List<Example> validation, List<Example> test, BadRows badRows) {
 
-  /** Copies the lists. */
+  /**
+   * Copies the lists, and checks that every label can be learned.
+   *
+   * @throws UsageException if a label occurs among the validation or test rows and not among those to learn
+   */
   public Dataset {
     train = List.copyOf(train);
     validation = List.copyOf(validation);
     test = List.copyOf(test);
+    var learned = new HashSet<String>();
+    train.forEach(example -> learned.add(example.label()));
+    checkLearned(name, "test", test, learned);
+    checkLearned(name, "validation", validation, learned);
+  }
+
+  private static void checkLearned(String name, String part, List<Example> rows, Set<String> learned) {
+    for (var example : rows) {
+      if (!learned.contains(example.label())) {
+        throw new UsageException(
+            "%s: label '%s' occurs among the %s rows and not among those to learn; give it rows to learn, or drop it"
+                .formatted(name, example.label(), part));
+      }
+    }
   }
 
   /**

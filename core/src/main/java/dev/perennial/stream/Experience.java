@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param index its place in the stream, from 0
  * @param name what reports call it
- * @param classes the labels that its rows carry, in a fixed order
+ * @param classes the labels that its training rows carry, each once, in a fixed order
  * @param train rows to learn, in the order in which they arrive
  * @param test rows that tell how well this slice is known
  */

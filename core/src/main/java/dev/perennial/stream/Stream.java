@@ -23,4 +23,13 @@ public record Stream(Scenario scenario, List<Experience> experiences) {
     experiences.forEach(e -> classes.addAll(e.classes()));
     return new ArrayList<>(classes);
   }
+
+  /**
+   * The SHA-256, in 64 hexadecimal digits, of the scenario and of every experience's name, classes and rows in their
+   * order. Two streams have the same digest where they are the same: by it a resumed run checks that it goes on with
+   * the stream that it began.
+   */
+  public String digest() {
+    return Digest.of(this);
+  }
 }

@@ -90,7 +90,7 @@ public final class CounterRandom {
     }
   }
 
-  /** The number at an index, normally distributed with mean 0 and variance 1 (Box and Muller 1958), the same on any machine. */
+  /** The number at an index, normal with mean 0 and variance 1 (Box and Muller 1958), the same on any machine. */
   public double gaussian(long index) {
     int[] block = block(index, purpose, seed);
     double radius = StrictMath.sqrt(-2 * StrictMath.log(((first(block) >>> 11) + 1) * TWO_TO_MINUS_53));
