@@ -26,6 +26,7 @@ final class FaultyDisk implements Disk {
   private final boolean forGood;
   private long operations;
   private long created;
+  private boolean rowFailed;
 
   /** Never fails. */
   FaultyDisk() {
@@ -52,6 +53,11 @@ final class FaultyDisk implements Disk {
 
   long created() {
     return created;
+  }
+
+  /** Whether the operation that failed was the end of a transaction. */
+  boolean rowFailed() {
+    return rowFailed;
   }
 
   private interface Operation {
@@ -122,6 +128,7 @@ final class FaultyDisk implements Disk {
             }
           });
     } catch (IOException e) {
+      rowFailed = true;
       throw new SQLException(e.getMessage(), e);
     }
   }
