@@ -9,11 +9,11 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What frozen layers make of inputs, computed once and kept within a number of bytes.
@@ -21,6 +21,8 @@ import org.bytedeco.pytorch.Tensor;
  * <p>Every input has a home batch: the inputs that were first seen together are sorted by length and cut into batches,
  * and an input is only ever computed with its batch. So what is computed for an input is the same to the bit whether
  * or not anything was cached, forgotten or lost in a crash before, as long as inputs are registered in the same order.
+ *
+ * <p>What is cached below the first brick, or below a block that is asked for now, is where computing goes on from.
  *
  * <p>When the bytes are used up, the batches used longest ago are dropped, and computed again when they are asked for.
  * Not safe for use by several threads at once; it spreads its own work over the workers.
@@ -33,7 +35,7 @@ public final class FeatureCache {
   private final Backbone backbone;
   private final Workers workers;
   private final long capacity;
-  private final Map<Input, Home> homes = new HashMap<>();
+  private final Map<Object, Home> homes = new HashMap<>();
   private final LinkedHashMap<Key, Batch> batches = new LinkedHashMap<>(64, 0.75f, true);
   private int homeBatches;
   private long bytes;
@@ -46,6 +48,9 @@ public final class FeatureCache {
 
   private record Batch(float[][] rows, long bytes) {}
 
+  /** A home batch that has to be computed, from what is cached of it at the entrance of a block, if anything is. */
+  private record Missing(int batch, List<Row> rows, int from, float @Nullable [][] states) {}
+
   /** An adaptation that no longer changes, under a name that tells it from all others. */
   public record Frozen(String name, Adaptation adaptation) {
 
@@ -54,23 +59,30 @@ public final class FeatureCache {
   }
 
   /**
-   * @param capacity bytes to keep at most; the batch in use is always kept
+   * A cache with nothing in it.
+   *
+   * @param capacity bytes to keep at most, 0 or more
    */
   public FeatureCache(Backbone backbone, Workers workers, long capacity) {
+    if (capacity < 0) {
+      throw new IllegalArgumentException("a cache keeps 0 or more bytes, not " + capacity);
+    }
     this.backbone = backbone;
     this.workers = workers;
     this.capacity = capacity;
   }
 
-  /** Gives every input that is new its home batch. */
+  /** Gives every input that is new its home batch. O(inputs log inputs), and a text's tokens are found. */
   public void register(List<? extends Input> inputs) {
-    var fresh = new LinkedHashSet<Input>();
+    var fresh = new LinkedHashMap<Object, Input>();
     for (Input input : inputs) {
-      if (!homes.containsKey(input)) {
-        fresh.add(input);
+      Object content = content(input);
+      if (!homes.containsKey(content)) {
+        fresh.putIfAbsent(content, input);
       }
     }
-    var inputsInOrder = new ArrayList<>(fresh);
+    var contents = new ArrayList<>(fresh.keySet());
+    var inputsInOrder = new ArrayList<>(fresh.values());
     List<Row> rows = backbone.prepare(inputsInOrder);
     var order = new ArrayList<Integer>();
     for (int i = 0; i < rows.size(); i++) {
@@ -81,7 +93,7 @@ public final class FeatureCache {
       List<Integer> members = order.subList(start, Math.min(start + BATCH, order.size()));
       List<Row> batch = members.stream().map(rows::get).toList();
       for (int row = 0; row < members.size(); row++) {
-        homes.put(inputsInOrder.get(members.get(row)), new Home(homeBatches, row, batch));
+        homes.put(contents.get(members.get(row)), new Home(homeBatches, row, batch));
       }
       homeBatches++;
     }
@@ -109,7 +121,7 @@ public final class FeatureCache {
    * number of blocks. The arrays are the cache's own: they must not be changed.
    */
   public float[][] states(List<? extends Input> inputs, Frozen frozen, int block) {
-    if (inputs.stream().anyMatch(input -> !homes.containsKey(input))) {
+    if (inputs.stream().anyMatch(input -> !homes.containsKey(content(input)))) {
       register(inputs);
     }
     var needed = new LinkedHashMap<Integer, List<Row>>();
@@ -118,26 +130,25 @@ public final class FeatureCache {
       needed.putIfAbsent(home.batch, home.rows);
     }
     var held = new HashMap<Integer, Batch>();
-    var missing = new ArrayList<Integer>();
-    for (int batch : needed.keySet()) {
+    var missing = new ArrayList<Missing>();
+    needed.forEach((batch, rows) -> {
       Batch cached = batches.get(new Key(frozen.name, block, batch));
       if (cached == null) {
-        missing.add(batch);
+        missing.add(missing(batch, rows, frozen, block));
       } else {
         held.put(batch, cached);
       }
-    }
+    });
     // The longest first: the workers then end at about the same time.
-    missing.sort(Comparator.comparingInt((Integer batch) -> -needed.getOrDefault(batch, List.of()).getLast().length()));
+    missing.sort(Comparator.comparingInt((Missing batch) -> batch.rows.getLast().length()).reversed());
     var tasks = new ArrayList<Callable<Batch>>();
-    for (int batch : missing) {
-      List<Row> rows = needed.getOrDefault(batch, List.of());
-      tasks.add(() -> compute(rows, frozen, block));
+    for (Missing batch : missing) {
+      tasks.add(() -> compute(batch, frozen, block));
     }
     List<Batch> computed = workers.run(tasks);
     for (int i = 0; i < missing.size(); i++) {
-      held.put(missing.get(i), computed.get(i));
-      put(new Key(frozen.name, block, missing.get(i)), computed.get(i));
+      held.put(missing.get(i).batch, computed.get(i));
+      put(new Key(frozen.name, block, missing.get(i).batch), computed.get(i));
       rowsComputed += computed.get(i).rows.length;
     }
     float[][] states = new float[inputs.size()][];
@@ -152,7 +163,7 @@ public final class FeatureCache {
     return states;
   }
 
-  /** How many rows went through frozen layers so far, for reports and tests. */
+  /** How many rows went through frozen layers so far, through some or all of them, for reports and tests. */
   public long rowsComputed() {
     return rowsComputed;
   }
@@ -163,7 +174,7 @@ public final class FeatureCache {
   }
 
   private Home home(Input input) {
-    Home home = homes.get(input);
+    Home home = homes.get(content(input));
     if (home == null) {
       register(List.of(input));
       return home(input);
@@ -171,10 +182,50 @@ public final class FeatureCache {
     return home;
   }
 
-  private Batch compute(List<Row> rows, Frozen frozen, int block) {
+  /** What tells inputs apart. An image that was read back from a store is the image that it was. */
+  private static Object content(Input input) {
+    return switch (input) {
+      case Input.Text text -> text;
+      case Input.Image image -> new Content(image);
+    };
+  }
+
+  /** An image that equals another of the same shape and samples. */
+  private record Content(Input.Image image) {
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Content(Input.Image that)
+          && (image == that
+              || (ImageShape.of(image).equals(ImageShape.of(that)) && Arrays.equals(image.samples(), that.samples())));
+    }
+
+    @Override
+    public int hashCode() {
+      return Arrays.hashCode(image.samples());
+    }
+  }
+
+  /** Finds the last block at whose entrance the batch is cached with the same bricks, or with none below it. */
+  private Missing missing(int batch, List<Row> rows, Frozen frozen, int block) {
+    for (int from = block - 1; from > 0; from--) {
+      Batch own = batches.get(new Key(frozen.name, from, batch));
+      if (own == null && from <= frozen.adaptation.lowestBlock()) {
+        own = batches.get(new Key(Frozen.BACKBONE.name, from, batch));
+      }
+      if (own != null) {
+        return new Missing(batch, rows, from, own.rows);
+      }
+    }
+    return new Missing(batch, rows, 0, null);
+  }
+
+  private Batch compute(Missing missing, Frozen frozen, int block) {
+    List<Row> rows = missing.rows;
     try (TensorScope scope = TensorScope.inference()) {
       Pass pass = backbone.pass(rows);
-      Tensor state = pass.advance(pass.start(), 0, block, frozen.adaptation);
+      Tensor start = missing.states == null ? pass.start() : pass.join(missing.states);
+      Tensor state = pass.advance(start, missing.from, block, frozen.adaptation);
       float[][] cut = new float[rows.size()][];
       if (block == backbone.blocks()) {
         float[] pooled = Tensors.toFloats(pass.pool(state));
@@ -200,7 +251,7 @@ public final class FeatureCache {
     batches.put(key, batch);
     bytes += batch.bytes;
     var oldest = batches.entrySet().iterator();
-    while (bytes > capacity && batches.size() > 1) {
+    while (bytes > capacity) {
       bytes -= oldest.next().getValue().bytes;
       oldest.remove();
     }
