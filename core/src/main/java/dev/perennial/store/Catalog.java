@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -257,7 +258,7 @@ final class Catalog implements AutoCloseable {
     return List.copyOf(parts.values());
   }
 
-  private TreeMap<String, String> documents(long id) throws SQLException {
+  private SortedMap<String, String> documents(long id) throws SQLException {
     var documents = new TreeMap<String, String>();
     try (PreparedStatement select =
         connection.prepareStatement("SELECT name, text FROM documents WHERE commit_id = ?")) {
