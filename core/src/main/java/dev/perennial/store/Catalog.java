@@ -211,20 +211,19 @@ final class Catalog implements AutoCloseable {
     void run() throws SQLException;
   }
 
+  /** Not JDBC's own transactions: SQLite may roll back by itself, and leaving those then hides why. */
   private void transaction(Disk disk, Statements statements) throws SQLException {
-    connection.setAutoCommit(false);
+    execute("BEGIN IMMEDIATE");
     try {
       statements.run();
       disk.commit(connection);
     } catch (SQLException | RuntimeException e) {
       try {
-        connection.rollback();
-      } catch (SQLException rollback) {
-        e.addSuppressed(rollback);
+        execute("ROLLBACK");
+      } catch (SQLException alreadyEnded) {
+        e.addSuppressed(alreadyEnded);
       }
       throw e;
-    } finally {
-      connection.setAutoCommit(true);
     }
   }
 
