@@ -31,6 +31,11 @@ public final class Backbones {
     };
   }
 
+  /** interim */
+  public static Backbone forImages(String name, int channels, int height, int width, long seed) {
+    throw new UsageException("interim " + name + channels + height + width + seed);
+  }
+
   private static Backbone fromOnnxJar(String name, String resource) {
     String weights = "/" + resource + ".onnx";
     String tokens = "/" + resource + "-tokenizer.json";
