@@ -50,10 +50,10 @@ public final class Lora {
     var functions = new HashMap<Site, SiteFunction>();
     double scale = options.alpha() / options.rank();
     for (Site site : sites) {
-      Tensor down = named(tensors, nameOfA(site)).t();
-      Tensor up = named(tensors, nameOfB(site)).t();
+      Tensor a = named(tensors, nameOfA(site));
+      Tensor b = named(tensors, nameOfB(site));
       functions.put(site, (input, output) ->
-          torch.addmm(output, torch.mm(input, down), up, new Scalar(1.0), new Scalar(scale)));
+          torch.addmm(output, torch.mm(input, a.t()), b.t(), new Scalar(1.0), new Scalar(scale)));
     }
     return Adaptation.ofSites(functions);
   }

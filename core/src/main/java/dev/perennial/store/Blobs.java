@@ -3,6 +3,7 @@ package dev.perennial.store;
 import dev.perennial.FailureException;
 import dev.perennial.tensor.Safetensors;
 import dev.perennial.tensor.StatePart;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
@@ -204,13 +205,13 @@ final class Blobs {
     }
   }
 
+  /** Reads through a stream, which an interrupt does not end: an interrupted reader must not take a blob for damaged. */
   private static String digest(Path file) throws IOException {
     var digest = new Sha256();
-    var chunk = ByteBuffer.allocate(1 << 20);
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      while (channel.read(chunk) >= 0) {
-        digest.bytes(chunk.flip());
-        chunk.clear();
+    var chunk = new byte[1 << 20];
+    try (var in = new FileInputStream(file.toFile())) {
+      for (int length = in.read(chunk); length >= 0; length = in.read(chunk)) {
+        digest.bytes(ByteBuffer.wrap(chunk, 0, length));
       }
     }
     return digest.hex();

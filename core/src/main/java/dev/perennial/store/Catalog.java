@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -211,20 +212,19 @@ final class Catalog implements AutoCloseable {
     void run() throws SQLException;
   }
 
+  /** Not JDBC's own transactions: SQLite may roll back by itself, and leaving those then hides why. */
   private void transaction(Disk disk, Statements statements) throws SQLException {
-    connection.setAutoCommit(false);
+    execute("BEGIN IMMEDIATE");
     try {
       statements.run();
       disk.commit(connection);
     } catch (SQLException | RuntimeException e) {
       try {
-        connection.rollback();
-      } catch (SQLException rollback) {
-        e.addSuppressed(rollback);
+        execute("ROLLBACK");
+      } catch (SQLException alreadyEnded) {
+        e.addSuppressed(alreadyEnded);
       }
       throw e;
-    } finally {
-      connection.setAutoCommit(true);
     }
   }
 
@@ -258,7 +258,7 @@ final class Catalog implements AutoCloseable {
     return List.copyOf(parts.values());
   }
 
-  private TreeMap<String, String> documents(long id) throws SQLException {
+  private SortedMap<String, String> documents(long id) throws SQLException {
     var documents = new TreeMap<String, String>();
     try (PreparedStatement select =
         connection.prepareStatement("SELECT name, text FROM documents WHERE commit_id = ?")) {

@@ -2,6 +2,7 @@ package dev.perennial.store;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -40,6 +41,7 @@ interface Disk {
     String reason =
         switch (e) {
           case NoSuchFileException _ -> "no such file or directory";
+          case ClosedByInterruptException _ -> "the thread was interrupted";
           case AccessDeniedException _ -> "permission denied";
           case FileAlreadyExistsException _ -> "a file of that name is in the way";
           case FileSystemException f when f.getReason() != null -> f.getReason();

@@ -9,6 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 
 /** The operating system's disk. */
 final class SystemDisk implements Disk {
@@ -50,6 +51,8 @@ final class SystemDisk implements Disk {
 
   @Override
   public void commit(Connection database) throws SQLException {
-    database.commit();
+    try (Statement statement = database.createStatement()) {
+      statement.execute("COMMIT");
+    }
   }
 }

@@ -10,6 +10,7 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -57,7 +58,9 @@ final class WriterLock implements AutoCloseable {
             "the store " + directory + " is being written by another process" + holder(file)
                 + ": wait until it has ended or stop it, or choose another store");
       }
-      channel.truncate(0).write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(US_ASCII)));
+      // Always the same length, so that a full disk has room for it.
+      String holder = String.format(Locale.ROOT, "%-20d", ProcessHandle.current().pid());
+      channel.write(ByteBuffer.wrap(holder.getBytes(US_ASCII)));
       taken = true;
       return new WriterLock(file, channel);
     } finally {
@@ -71,16 +74,19 @@ final class WriterLock implements AutoCloseable {
   }
 
   private static String holder(Path file) throws IOException {
-    String pid = Files.readString(file, US_ASCII);
+    String pid = Files.readString(file, US_ASCII).strip();
     return pid.isEmpty() ? "" : " (process " + pid + ")";
   }
 
+  /** Gives the lock back; does nothing the second time, when another may hold it. */
   @Override
   public void close() throws IOException {
-    try {
-      channel.close();
-    } finally {
-      HELD.remove(file);
+    if (channel.isOpen()) {
+      try {
+        channel.close();
+      } finally {
+        HELD.remove(file);
+      }
     }
   }
 }

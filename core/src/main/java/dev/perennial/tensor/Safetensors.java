@@ -30,9 +30,10 @@ import org.jspecify.annotations.Nullable;
  * The safetensors file format: named tensors behind a JSON header.
  *
  * <p>Layout: 8 bytes, the header's length as a little-endian number; the header, UTF-8 JSON; then the tensors' bytes,
- * one right behind the other. Reading keeps every rule of the reference parser (see {@code docs} of the format at
- * huggingface/safetensors) and also refuses duplicate keys; writing gives byte for byte what the reference writer gives,
- * with the metadata's keys in order. Nothing is allocated by a size that the file merely claims.
+ * one right behind the other. Reading keeps every rule of the reference parser and also refuses duplicate keys; writing
+ * gives byte for byte what the reference writer gives, with the metadata's keys in order. Nothing is allocated by a size
+ * that the file merely claims. Source: the format's description and {@code safetensors/src/tensor.rs} of
+ * huggingface/safetensors.
  */
 public final class Safetensors {
   private static final long LENGTH_BYTES = 8;

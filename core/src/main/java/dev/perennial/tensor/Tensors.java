@@ -92,7 +92,7 @@ public final class Tensors {
     if (!tensor.is_contiguous()) {
       throw new IllegalArgumentException("only a contiguous tensor can be viewed as bytes");
     }
-    Dtype dtype = switch (tensor.scalar_type()) {
+    Dtype dtype = switch (tensor.scalar_type().intern()) {
       case Float -> Dtype.F32;
       case Double -> Dtype.F64;
       case Long -> Dtype.I64;

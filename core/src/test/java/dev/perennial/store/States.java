@@ -14,7 +14,7 @@ final class States {
   /** One part that never changes, one that changes every step and is longer than a chunk, one that grows. */
   static List<StatePart> at(long step) {
     var statistics = new double[150_000];
-    Arrays.fill(statistics, step);
+    Arrays.fill(statistics, (double) step);
     var memory = new int[(int) (step % 1000)];
     Arrays.setAll(memory, i -> i);
     return List.of(

@@ -200,6 +200,48 @@ final class StoreTest {
   }
 
   @Test
+  void close_twice_leavesTheNextWriterAlone() {
+    Store first = Store.create(temp, "");
+    first.close();
+    try (Store second = Store.open(temp, Access.WRITE)) {
+      first.close();
+      var refusal = assertThrows(FailureException.class, () -> Store.open(temp, Access.WRITE));
+      assertTrue(String.valueOf(refusal.getMessage()).contains("in this process"), refusal.getMessage());
+      assertEquals(1, second.commit(Position.START, States.small(1), Map.of(), NOON).id());
+    }
+  }
+
+  @Test
+  void commit_interruptedThread_failsInOneLineAndStays() {
+    try (Store store = Store.create(temp, "")) {
+      store.commit(Position.START, States.small(1), Map.of(), NOON);
+      Thread.currentThread().interrupt();
+      var failure =
+          assertThrows(
+              FailureException.class, () -> store.commit(Position.START, States.small(2), Map.of(), NOON));
+      assertTrue(Thread.interrupted());
+      assertEquals(
+          "cannot commit to the store " + temp + ": the thread was interrupted; the store stays at commit 1: check the"
+              + " disk and its space, and commit again",
+          failure.getMessage());
+      assertEquals(2, store.commit(Position.START, States.small(2), Map.of(), NOON).id());
+    }
+  }
+
+  @Test
+  void head_interruptedThread_isStillTheNewest() {
+    try (Store store = Store.create(temp, "")) {
+      store.commit(Position.START, States.small(1), Map.of(), NOON);
+      store.commit(Position.START, States.small(2), Map.of(), NOON);
+    }
+    try (Store store = Store.open(temp, Access.READ)) {
+      Thread.currentThread().interrupt();
+      assertEquals(2, store.head().orElseThrow().id());
+      assertTrue(Thread.interrupted());
+    }
+  }
+
+  @Test
   void create_storeThere_isRefusedAndKept() {
     try (Store store = Store.create(temp, "one")) {
       store.commit(Position.START, States.small(1), Map.of(), NOON);

@@ -1,0 +1,56 @@
+package dev.perennial.engine;
+
+import dev.perennial.UsageException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the examples come from.
+ *
+ * @param sources files (CSV, JSONL, Parquet; plain or .gz), or one directory of IDX images, or {@code wordnet}
+ * @param text column of the text; not used for images and WordNet
+ * @param label column of the label; not used for images and WordNet
+ * @param split column that says test, validation or train; null to hold out a fifth of each class as test rows
+ * @param task column that names the experience of a row; null where there is none
+ * @param order column by which rows are ordered in time; null where there is none
+ * @param dropLabels labels whose rows are left out
+ * @param maxBadRows rows that may be unusable before the run is refused; default 0
+ * @param maxPerClass training rows of a class at most, 0 for all; for WordNet 300 where it is 0
+ */
+public record DataSpec(
+    List<String> sources,
+    @Nullable String text,
+    @Nullable String label,
+    @Nullable String split,
+    @Nullable String task,
+    @Nullable String order,
+    List<String> dropLabels,
+    long maxBadRows,
+    int maxPerClass) {
+
+  /** The name of the built-in source of WordNet's glosses. */
+  public static final String WORDNET = "wordnet";
+
+  /** Checks the ranges. */
+  public DataSpec {
+    sources = List.copyOf(sources);
+    dropLabels = List.copyOf(dropLabels);
+    if (sources.isEmpty()) {
+      throw new UsageException("expected --data FILE..., a directory of IDX images, or wordnet; got none");
+    }
+    if (maxBadRows < 0 || maxPerClass < 0) {
+      throw new UsageException("expected max-bad-rows and max-per-class of at least 0, got " + maxBadRows + " and "
+          + maxPerClass);
+    }
+  }
+
+  /** WordNet's glosses, labelled with their lexicographer files. */
+  public static DataSpec wordnet(int maxPerClass) {
+    return new DataSpec(List.of(WORDNET), null, null, null, null, null, List.of(), 0, maxPerClass);
+  }
+
+  /** A table with a text, a label and, where {@code split} is not null, a split column. */
+  public static DataSpec table(String file, String text, String label, @Nullable String split) {
+    return new DataSpec(List.of(file), text, label, split, null, null, List.of(), 0, 0);
+  }
+}

@@ -1,0 +1,59 @@
+package dev.perennial.engine;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.perennial.FailureException;
+import dev.perennial.learn.Learner;
+import dev.perennial.measure.BrickRow;
+import dev.perennial.store.Commit;
+import java.util.List;
+
+/** The small texts that a run keeps with every commit. */
+final class Documents {
+
+  static final String LEDGER = "ledger";
+  static final String HISTORY = "history";
+  static final String PROGRESS = "progress";
+  static final String BRICKS = "bricks";
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private Documents() {}
+
+  /** The document of that name. */
+  static String of(Commit commit, String name) {
+    String document = commit.documents().get(name);
+    if (document == null) {
+      throw new FailureException("expected a document " + name + " in commit " + commit.id()
+          + ", got " + commit.documents().keySet() + ": this store was not written by a run");
+    }
+    return document;
+  }
+
+  /** Bricks as JSON. */
+  static String bricks(List<Learner.BrickInfo> bricks) {
+    try {
+      return JSON.writeValueAsString(bricks);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("bricks are told in texts and numbers", e);
+    }
+  }
+
+  /** The bricks that {@link #bricks} wrote. */
+  static List<Learner.BrickInfo> bricks(Commit commit) {
+    try {
+      return JSON.readValue(of(commit, BRICKS), new TypeReference<List<Learner.BrickInfo>>() {});
+    } catch (JsonProcessingException e) {
+      throw new FailureException("expected bricks in commit " + commit.id() + ", got something else: "
+          + e.getOriginalMessage(), e);
+    }
+  }
+
+  /** Bricks as the report shows them. */
+  static List<BrickRow> rows(List<Learner.BrickInfo> bricks) {
+    return bricks.stream()
+        .map(brick -> new BrickRow(brick.name(), brick.kind(), brick.parameters(), List.of(), brick.learnedOn()))
+        .toList();
+  }
+}

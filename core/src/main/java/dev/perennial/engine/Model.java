@@ -1,0 +1,90 @@
+package dev.perennial.engine;
+
+import dev.perennial.backbone.Backbone;
+import dev.perennial.backbone.Backbones;
+import dev.perennial.backbone.FeatureCache;
+import dev.perennial.budget.Ledger;
+import dev.perennial.learn.Learner;
+import dev.perennial.learn.LearnerContext;
+import dev.perennial.learn.Options;
+import dev.perennial.learn.Techniques;
+import dev.perennial.store.Commit;
+import dev.perennial.store.Store;
+import dev.perennial.store.StoredParts;
+import dev.perennial.stream.Experience;
+import dev.perennial.tensor.TensorScope;
+import dev.perennial.tensor.Workers;
+import java.util.List;
+
+/** A learner with all that it works with, in memory. */
+final class Model implements AutoCloseable {
+
+  /** Frozen features kept, in bytes. */
+  private static final long CACHE_BYTES = 256L << 20;
+
+  private final Workers workers;
+  private final Backbone backbone;
+  private final FeatureCache cache;
+  private final Learner learner;
+
+  private Model(Workers workers, Backbone backbone, FeatureCache cache, Learner learner) {
+    this.workers = workers;
+    this.backbone = backbone;
+    this.cache = cache;
+    this.learner = learner;
+  }
+
+  /**
+   * An untrained model.
+   *
+   * @param image channels, height and width of the images it sees; empty for texts
+   */
+  static Model create(RunSpec spec, int[] image, Ledger ledger) {
+    var technique = Techniques.named(spec.technique());
+    var workers = new Workers(spec.threads());
+    Backbone backbone = null;
+    try {
+      backbone = image.length == 0
+          ? Backbones.load(spec.backbone().isEmpty() ? "minilm" : spec.backbone())
+          : Backbones.forImages(spec.backbone().isEmpty() ? "mlp" : spec.backbone(), image[0], image[1], image[2],
+              spec.seed());
+      var cache = new FeatureCache(backbone, workers, CACHE_BYTES);
+      Learner learner = Options.learner(
+          technique, spec.options(), new LearnerContext(backbone, cache, workers, spec.seed(), ledger));
+      var model = new Model(workers, backbone, cache, learner);
+      backbone = null;
+      return model;
+    } finally {
+      if (backbone != null) {
+        backbone.close();
+        workers.close();
+      }
+    }
+  }
+
+  /** Takes over what a commit holds. */
+  void restore(Store store, Commit commit, List<Experience> past) {
+    try (TensorScope scope = TensorScope.inference(); StoredParts parts = store.parts(commit)) {
+      learner.restore(parts.parts(), past);
+    }
+  }
+
+  Backbone backbone() {
+    return backbone;
+  }
+
+  FeatureCache cache() {
+    return cache;
+  }
+
+  Learner learner() {
+    return learner;
+  }
+
+  @Override
+  public void close() {
+    learner.close();
+    backbone.close();
+    workers.close();
+  }
+}

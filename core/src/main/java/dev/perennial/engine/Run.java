@@ -1,0 +1,290 @@
+package dev.perennial.engine;
+
+import dev.perennial.FailureException;
+import dev.perennial.UsageException;
+import dev.perennial.budget.Budget;
+import dev.perennial.budget.Ledger;
+import dev.perennial.budget.Resource;
+import dev.perennial.data.Dataset;
+import dev.perennial.data.Example;
+import dev.perennial.data.Input;
+import dev.perennial.learn.Learner;
+import dev.perennial.learn.Options;
+import dev.perennial.learn.Techniques;
+import dev.perennial.measure.AccuracyHistory;
+import dev.perennial.measure.Cost;
+import dev.perennial.measure.Metrics;
+import dev.perennial.measure.ReportRun;
+import dev.perennial.measure.Result;
+import dev.perennial.measure.Setup;
+import dev.perennial.store.Access;
+import dev.perennial.store.Commit;
+import dev.perennial.store.Position;
+import dev.perennial.store.StateDigest;
+import dev.perennial.store.Store;
+import dev.perennial.stream.Experience;
+import dev.perennial.stream.Scenario;
+import dev.perennial.stream.Stream;
+import dev.perennial.stream.Streams;
+import dev.perennial.tensor.LibTorch;
+import dev.perennial.tensor.TensorScope;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One stream being learned, durably: what was committed survives a crash, and a resumed run goes on to the same bits.
+ *
+ * <p>A commit follows every experience, and within one at most every ten seconds. Used by one thread.
+ */
+public final class Run implements AutoCloseable {
+
+  /** Time between commits within an experience: so many seconds, and so many times what the last commit took. */
+  private static final double COMMIT_SECONDS = 10;
+
+  private static final double COMMIT_RATIO = 20;
+
+  /** Commits that stay whole: the newest, and one to fall back to. */
+  private static final int KEPT_COMMITS = 2;
+
+  private static final double NANOS = 1e9;
+
+  private final RunSpec spec;
+  private final Stream stream;
+  private final String dataName;
+  private final Store store;
+  private final Model model;
+  private final Ledger ledger;
+  private final Clock clock;
+  private final RunListener listener;
+  private AccuracyHistory history;
+  private Progress progress;
+  private Position position;
+  private long lastCommit = System.nanoTime();
+  private double lastCommitSeconds;
+
+  private Run(RunSpec spec, Stream stream, String dataName, Store store, Model model, Ledger ledger,
+      @Nullable Commit head, Clock clock, RunListener listener) {
+    this.spec = spec;
+    this.stream = stream;
+    this.dataName = dataName;
+    this.store = store;
+    this.model = model;
+    this.ledger = ledger;
+    this.clock = clock;
+    this.listener = listener;
+    history = head == null ? AccuracyHistory.EMPTY : AccuracyHistory.fromJson(Documents.of(head, Documents.HISTORY));
+    progress = head == null ? Progress.NONE : Progress.fromJson(Documents.of(head, Documents.PROGRESS));
+    position = head == null ? Position.START : head.position();
+    // In the order of the stream, whatever was learned already: so every input has the same home batch in every run.
+    for (Experience experience : stream.experiences()) {
+      model.cache().register(experience.train().stream().map(Example::input).toList());
+      model.cache().register(experience.test().stream().map(Example::input).toList());
+    }
+    if (head != null) {
+      int touched = position.experience() + (position.step() > 0 ? 1 : 0);
+      model.restore(store, head, stream.experiences().subList(0, touched));
+    }
+  }
+
+  /**
+   * Begins a run in a new store.
+   *
+   * @param directory where the store is made; it must not hold one
+   * @throws UsageException if the spec asks for what there is not; nothing is made then
+   */
+  public static Run create(RunSpec spec, Path directory, Clock clock, RunListener listener) {
+    ResidentMemory.restartPeak();
+    Options.check(Techniques.named(spec.technique()), spec.options());
+    Dataset dataset = Datasets.read(spec.data(), spec.seed());
+    Stream stream = stream(spec, dataset);
+    listener.prepared(dataset, stream);
+    int[] image = imageShape(stream);
+    var ledger = new Ledger(spec.budget());
+    Model model = Model.create(spec, image, ledger);
+    try {
+      var record = new RunRecord(spec, dataset.name(), image, stream.digest(), model.backbone().digest());
+      Store store = Store.create(directory, record.toJson());
+      return new Run(spec, stream, dataset.name(), store, model, ledger, null, clock, listener);
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Goes on with a run where its last commit stands.
+   *
+   * @param budget new limits; null for those that it began with
+   * @throws FailureException if the data or the backbone is not what the run began with
+   */
+  public static Run resume(Path directory, @Nullable Budget budget, Clock clock, RunListener listener) {
+    ResidentMemory.restartPeak();
+    Store store = Store.open(directory, Access.WRITE);
+    Model model = null;
+    try {
+      RunRecord record = RunRecord.fromJson(store.spec());
+      RunSpec spec = budget == null ? record.spec() : record.spec().withBudget(budget);
+      Dataset dataset = Datasets.read(spec.data(), spec.seed());
+      Stream stream = stream(spec, dataset);
+      record.checkStream(stream);
+      listener.prepared(dataset, stream);
+      Commit head = store.head().orElse(null);
+      Ledger ledger = head == null
+          ? new Ledger(spec.budget())
+          : Ledger.fromJson(Documents.of(head, Documents.LEDGER), spec.budget());
+      model = Model.create(spec, record.image(), ledger);
+      record.checkBackbone(model.backbone().name(), model.backbone().digest());
+      return new Run(spec, stream, dataset.name(), store, model, ledger, head, clock, listener);
+    } catch (RuntimeException e) {
+      if (model != null) {
+        model.close();
+      }
+      store.close();
+      throw e;
+    }
+  }
+
+  private static Stream stream(RunSpec spec, Dataset dataset) {
+    Stream stream = Streams.of(dataset, spec.scenario(), spec.tasks(), spec.seed());
+    for (Experience experience : stream.experiences()) {
+      if (experience.test().isEmpty()) {
+        throw new UsageException("expected test rows for every experience, and experience " + (experience.index() + 1)
+            + " (" + experience.name() + ") has none: hold out more rows, or ask for fewer tasks");
+      }
+    }
+    return stream;
+  }
+
+  private static int[] imageShape(Stream stream) {
+    return stream.experiences().getFirst().train().getFirst().input() instanceof Input.Image image
+        ? new int[] {image.channels(), image.height(), image.width()}
+        : new int[0];
+  }
+
+  /**
+   * Learns what is left of the stream, and evaluates after every experience.
+   *
+   * @return the figures
+   * @throws FailureException if the budget ends before the stream does; what was learned until then is committed
+   */
+  public Result execute() {
+    Learner learner = model.learner();
+    while (position.experience() < stream.experiences().size()) {
+      Experience experience = stream.experiences().get(position.experience());
+      learn(learner, experience);
+      listener.evaluating(experience);
+      long start = System.nanoTime();
+      history = history.with(Evaluator.evaluate(learner, stream.experiences().subList(0, experience.index() + 1)));
+      progress = progress.evaluated((System.nanoTime() - start) / NANOS).finished(experience.train().size());
+      listener.evaluated(experience, history);
+      position = new Position(position.experience() + 1, 0);
+      commit();
+    }
+    return result();
+  }
+
+  private void learn(Learner learner, Experience experience) {
+    long steps = learner.steps(experience);
+    listener.began(experience, position.step(), steps);
+    if (position.step() == 0) {
+      ledger.charge(
+          new Ledger.Entry("rows of " + experience.name(), Resource.LABELS, experience.train().size(), experience.index()));
+    }
+    for (long step = position.step(); step < steps; step++) {
+      checkTime(experience, step);
+      long start = System.nanoTime();
+      try (TensorScope scope = TensorScope.inference()) {
+        learner.step(experience, step);
+      }
+      progress = progress.learned((System.nanoTime() - start) / NANOS);
+      listener.stepped(experience, step, steps);
+      if (step + 1 < steps && (System.nanoTime() - lastCommit) / NANOS
+          > Math.max(COMMIT_SECONDS, COMMIT_RATIO * lastCommitSeconds)) {
+        position = new Position(experience.index(), step + 1);
+        commit();
+      }
+    }
+  }
+
+  private void checkTime(Experience experience, long step) {
+    double limit = spec.budget().limit(Resource.SECONDS).orElse(Double.POSITIVE_INFINITY);
+    if (progress.learnSeconds() < limit) {
+      return;
+    }
+    if (step > 0 || experience.index() > 0) {
+      position = new Position(experience.index(), step);
+      commit();
+    }
+    throw new FailureException("the budget of " + Resource.SECONDS.format(limit) + " of learning is used up in experience "
+        + (experience.index() + 1) + " of " + stream.experiences().size() + "; what was learned is in "
+        + store.directory() + ": go on with perennial resume --store " + store.directory() + " --budget seconds=...");
+  }
+
+  private void commit() {
+    long start = System.nanoTime();
+    progress = progress.peaked(ResidentMemory.peak());
+    try (TensorScope scope = TensorScope.inference()) {
+      Commit commit = store.commit(position, model.learner().state(), Map.of(
+          Documents.LEDGER, ledger.toJson(),
+          Documents.HISTORY, history.toJson(),
+          Documents.PROGRESS, progress.toJson(),
+          Documents.BRICKS, Documents.bricks(model.learner().bricks())), clock.instant());
+      store.collect(KEPT_COMMITS);
+      listener.committed(commit.id());
+    }
+    lastCommit = System.nanoTime();
+    lastCommitSeconds = (lastCommit - start) / NANOS;
+  }
+
+  /** The figures of what was learned so far. */
+  public Result result() {
+    if (history.evaluations().isEmpty()) {
+      throw new UsageException("no experience was learned in whole yet: execute or resume the run first");
+    }
+    var setup = new Setup(spec.technique(), Options.effective(Techniques.named(spec.technique()), spec.options()),
+        spec.seed(), spec.scenario().id(), stream.experiences().size(), model.learner().classNames().size());
+    Learner.Footprint footprint = model.learner().footprint();
+    Progress spent = progress.peaked(ResidentMemory.peak());
+    double rate = spent.learnSeconds() > 0 ? spent.rows() / spent.learnSeconds() : 0;
+    var cost = new Cost(footprint.trainableParameters(), footprint.addedBytes(), footprint.memoryBytes(),
+        spent.learnSeconds(), spent.evaluateSeconds(), rate, spent.peakResidentBytes());
+    try (TensorScope scope = TensorScope.inference()) {
+      return Result.of(setup, Metrics.of(history, spec.scenario() == Scenario.TASK_INCREMENTAL), cost,
+          StateDigest.of(model.learner().state()));
+    }
+  }
+
+  /** What the report shows of this run. */
+  public ReportRun reportRun(String name) {
+    var facts = new LinkedHashMap<String, String>();
+    facts.put("Data", dataName);
+    facts.put("Backbone", model.backbone().name() + ", digest " + model.backbone().digest().substring(0, 12));
+    facts.put("Threads", Integer.toString(spec.threads()));
+    facts.put("Libraries", LibTorch.version());
+    facts.put("Java", Runtime.version().toString());
+    facts.put("Store", store.directory().toString());
+    return new ReportRun(name, result(), history, stream.experiences().stream().map(Experience::name).toList(),
+        spec.budget(), ledger.entries(), Documents.rows(model.learner().bricks()), facts);
+  }
+
+  /** Predicts with what was learned so far. */
+  public List<Prediction> predict(List<String> texts, int top) {
+    return Prediction.of(model.learner(), texts, top);
+  }
+
+  /** The stream that is learned. */
+  public Stream stream() {
+    return stream;
+  }
+
+  /** Frees the model and gives back the right to write to the store. */
+  @Override
+  public void close() {
+    model.close();
+    store.close();
+  }
+}

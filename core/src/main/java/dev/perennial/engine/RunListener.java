@@ -1,0 +1,36 @@
+package dev.perennial.engine;
+
+import dev.perennial.data.Dataset;
+import dev.perennial.measure.AccuracyHistory;
+import dev.perennial.stream.Experience;
+import dev.perennial.stream.Stream;
+
+/** Hears how a run goes on. Called on the run's thread; must return soon. */
+public interface RunListener {
+
+  /** Hears nothing. */
+  RunListener SILENT = new RunListener() {};
+
+  /** The data was read and became a stream. */
+  default void prepared(Dataset dataset, Stream stream) {}
+
+  /**
+   * An experience begins, or is taken up again.
+   *
+   * @param firstStep the step it begins with; above 0 where it is taken up again
+   * @param steps how many there are
+   */
+  default void began(Experience experience, long firstStep, long steps) {}
+
+  /** A step was taken. */
+  default void stepped(Experience experience, long step, long steps) {}
+
+  /** Evaluation of what was learned so far begins. */
+  default void evaluating(Experience experience) {}
+
+  /** What was learned was evaluated. */
+  default void evaluated(Experience experience, AccuracyHistory history) {}
+
+  /** What was learned is durable. */
+  default void committed(long commit) {}
+}
