@@ -108,13 +108,14 @@ public final class Backbones {
     if (!name.isEmpty() && name.indexOf('\0') < 0 && Files.isDirectory(Path.of(name))) {
       return Path.of(name);
     }
-    throw new UsageException("expected a backbone among minilm, bge-small-en, or a directory in Hugging Face's layout, got \"" + name + "\", which is neither");
+    throw new UsageException("expected a backbone among minilm, bge-small-en, or a directory in Hugging Face's layout,"
+        + " got \"" + name + "\", which is neither");
   }
 
   private static Path existing(Path directory, String file) {
     Path path = directory.resolve(file);
     if (!Files.isRegularFile(path)) {
-      throw new UsageException("expected config.json, tokenizer.json and model.safetensors in the directory " + directory
+      throw new UsageException("expected config.json, tokenizer.json and model.safetensors in " + directory
           + ", found no " + file + ": save the model and its tokenizer there with save_pretrained");
     }
     return path;

@@ -48,7 +48,8 @@ record BertWeights(BertConfig config, SortedMap<String, Tensor> tensors) {
     try {
       config = new BertConfig(Math.toIntExact(words[0]), Math.toIntExact(words[1]), layers, heads,
           Math.toIntExact(shape(onnx, block(0) + "intermediate.dense.bias", 1, where)[0]),
-          Math.toIntExact(shape(onnx, POSITIONS, 2, where)[0]), Math.toIntExact(shape(onnx, TYPES, 2, where)[0]), 1e-12);
+          Math.toIntExact(shape(onnx, POSITIONS, 2, where)[0]),
+          Math.toIntExact(shape(onnx, TYPES, 2, where)[0]), 1e-12);
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw new FailureException("expected a BERT encoder in " + where + ": " + e.getMessage(), e);
     }

@@ -61,8 +61,8 @@ final class HuggingFaceConfig {
     return switch (String.join(", ", modes)) {
       case "pooling_mode_mean_tokens" -> Pooling.MEAN;
       case "pooling_mode_cls_token" -> Pooling.CLS;
-      default -> throw new UsageException("expected pooling_mode_mean_tokens or pooling_mode_cls_token alone to be true in "
-          + file + ", got " + modes + ": use an encoder with one of these");
+      default -> throw new UsageException("expected pooling_mode_mean_tokens or pooling_mode_cls_token alone to be true"
+          + " in " + file + ", got " + modes + ": use an encoder with one of these");
     };
   }
 

@@ -72,7 +72,8 @@ final class HuggingFaceWeights implements AutoCloseable {
    * @throws FailureException if a tensor is missing, is not part of a BERT encoder, or has another shape or type
    */
   BertWeights read(BertConfig config) {
-    BertWeights weights = BertWeights.assemble(config, directory.toString(), name -> new BertWeights.Stored(data(name), false));
+    BertWeights weights = BertWeights.assemble(
+        config, directory.toString(), name -> new BertWeights.Stored(data(name), false));
     for (String name : tensors.keySet()) {
       if (!weights.tensors().containsKey(name) && !unused(name)) {
         throw new FailureException("expected only the tensors of a BERT encoder of " + config.layers() + " layers in "
@@ -115,7 +116,8 @@ final class HuggingFaceWeights implements AutoCloseable {
 
   private void add(String storedName, TensorData data, String file) {
     String name = storedName.startsWith("bert.") ? storedName.substring("bert.".length()) : storedName;
-    name = name.replaceFirst("LayerNorm\\.gamma$", "LayerNorm.weight").replaceFirst("LayerNorm\\.beta$", "LayerNorm.bias");
+    name = name.replaceFirst("LayerNorm\\.gamma$", "LayerNorm.weight");
+    name = name.replaceFirst("LayerNorm\\.beta$", "LayerNorm.bias");
     String other = storedNames.put(name, storedName);
     if (other != null) {
       throw new FailureException("expected each tensor once in " + directory + ", got both " + other + " and "

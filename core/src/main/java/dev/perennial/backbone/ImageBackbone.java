@@ -43,8 +43,9 @@ final class ImageBackbone implements Backbone {
     ImageShape last = shape;
     for (int i = 0; i < filters.length; i++) {
       var random = CounterRandom.of(seed, INITIAL_WEIGHTS, blocks.size());
-      var block = new ConvBlock(
-          DrawnWeights.draw("conv." + i, random, owner, filters[i], last.channels(), ConvBlock.SIZE, ConvBlock.SIZE), last);
+      var weights = DrawnWeights.draw(
+          "conv." + i, random, owner, filters[i], last.channels(), ConvBlock.SIZE, ConvBlock.SIZE);
+      var block = new ConvBlock(weights, last);
       blocks.add(block);
       last = block.outShape();
     }

@@ -8,7 +8,8 @@ record ImageShape(int channels, int height, int width) {
   /** Checks the sizes. */
   ImageShape {
     if (channels < 1 || height < 1 || width < 1) {
-      throw new IllegalArgumentException("an image has at least one sample, not " + channels + "x" + height + "x" + width);
+      throw new IllegalArgumentException(
+          "an image has at least one sample, not " + channels + "x" + height + "x" + width);
     }
   }
 

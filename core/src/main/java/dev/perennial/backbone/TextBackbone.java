@@ -80,7 +80,7 @@ final class TextBackbone implements Backbone {
     for (int id : ids) {
       if (id < 0 || id >= vocabulary) {
         throw new FailureException("expected token ids below " + vocabulary + ", which the backbone " + name
-            + " has vectors for, got " + id + " from its tokenizer: use the tokenizer.json that belongs to the weights");
+            + " has vectors for, got " + id + " from its tokenizer: use the tokenizer.json of these weights");
       }
     }
     if (ids.length == 0) {

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * Token sequences side by side, padded to the longest of them.
  *
  * @param ids {@code [rows, length]}, int64; padding is 0
- * @param mask {@code [rows, 1, 1, length]}, 0 for a token and negative infinity for padding; null where nothing is padded
+ * @param mask {@code [rows, 1, 1, length]}, 0 for a token, negative infinity for padding; null where nothing is padded
  * @param lengths tokens of each row that are not padding
  */
 record TokenBatch(Tensor ids, @Nullable Tensor mask, int[] lengths) {

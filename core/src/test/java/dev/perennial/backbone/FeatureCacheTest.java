@@ -70,7 +70,8 @@ final class FeatureCacheTest {
   private record Question(List<Integer> texts, int block, boolean withBrick) {
 
     private float[][] ask(FeatureCache cache, List<Input> all) {
-      return cache.states(texts.stream().map(all::get).toList(), withBrick ? adapted : FeatureCache.Frozen.BACKBONE, block);
+      FeatureCache.Frozen frozen = withBrick ? adapted : FeatureCache.Frozen.BACKBONE;
+      return cache.states(texts.stream().map(all::get).toList(), frozen, block);
     }
   }
 

@@ -101,16 +101,11 @@ final class ImageBackboneTest {
         for (int sample = 0; sample < 40; sample++) {
           int index = random.below(sample, gradient.length);
           double step = 1e-6;
-          double up = 0;
-          double down = 0;
-          for (int row = 0; row < 2; row++) {
-            var image = (Input.Image) inputs.get(row);
-            up += dot(PlainImageNetwork.features(image, weights, Map.of(parameter, new double[] {index, step})), mix, row);
-            down +=
-                dot(PlainImageNetwork.features(image, weights, Map.of(parameter, new double[] {index, -step})), mix, row);
-          }
+          double up = mixed(inputs, weights, Map.of(parameter, new double[] {index, step}), mix);
+          double down = mixed(inputs, weights, Map.of(parameter, new double[] {index, -step}), mix);
           double expected = (up - down) / (2 * step);
-          assertEquals(expected, gradient[index], 1e-4 * Math.max(1, Math.abs(expected)), parameter + "[" + index + "]");
+          double tolerance = 1e-4 * Math.max(1, Math.abs(expected));
+          assertEquals(expected, gradient[index], tolerance, parameter + "[" + index + "]");
           largest = Math.max(largest, Math.abs(expected));
         }
         assertTrue(largest > 0, "no sampled weight of " + parameter + " has a gradient");
@@ -118,10 +113,15 @@ final class ImageBackboneTest {
     }
   }
 
-  private static double dot(double[] features, float[] mix, int row) {
+  /** The sum of all features, each times its number in {@code mix}. */
+  private static double mixed(
+      List<Input> inputs, Map<String, float[]> weights, Map<String, double[]> nudged, float[] mix) {
     double sum = 0;
-    for (int i = 0; i < features.length; i++) {
-      sum += features[i] * mix[row * features.length + i];
+    int next = 0;
+    for (Input input : inputs) {
+      for (double feature : PlainImageNetwork.features((Input.Image) input, weights, nudged)) {
+        sum += feature * mix[next++];
+      }
     }
     return sum;
   }
@@ -147,7 +147,8 @@ final class ImageBackboneTest {
           largest = Math.max(largest, Math.abs(value));
         }
         double deviation = bound / Math.sqrt(3);
-        assertTrue(largest <= bound && largest > (values.length > 100 ? 0.95 : 0.6) * bound, "largest " + largest + " of bound " + bound);
+        double least = values.length > 100 ? 0.95 : 0.6;
+        assertTrue(largest <= bound && largest > least * bound, "largest " + largest + " of bound " + bound);
         assertEquals(0, sum / values.length, 4 * deviation / Math.sqrt(values.length));
         assertEquals(1, squares / values.length / (deviation * deviation), 4 / Math.sqrt(values.length));
       }

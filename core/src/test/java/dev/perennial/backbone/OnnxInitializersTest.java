@@ -99,7 +99,8 @@ final class OnnxInitializersTest {
   /** A tensor of 8 bytes that claims 2^40 numbers, one that claims fewer than none, and one whose size overflows. */
   @Test
   void tensor_claimingAnotherSize_isRefusedBeforeItIsAllocated() throws IOException {
-    for (List<Long> shape : List.of(List.of(1L << 20, 1L << 20), List.of(-2L), List.of(1L << 62, 1L << 62), List.of(3L))) {
+    for (List<Long> shape
+        : List.of(List.of(1L << 20, 1L << 20), List.of(-2L), List.of(1L << 62, 1L << 62), List.of(3L))) {
       OnnxInitializers onnx = OnnxInitializers.read(new ByteArrayInputStream(model(shape, 1)), "here.onnx");
       String message = Refusal.message(FailureException.class, () -> onnx.named("w").data());
       assertTrue(message.contains("w inside here.onnx"), message);

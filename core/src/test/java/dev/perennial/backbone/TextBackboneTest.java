@@ -60,7 +60,7 @@ final class TextBackboneTest extends BackboneContractTest {
     }
   }
 
-  /** At every site: it is given the shapes it was promised, and changes what blocks after it see, and nothing before. */
+  /** At every site: it is given the shapes it was promised, changes what blocks after it see, and nothing before. */
   @Test
   void brick_atASite_actsFromItsBlockOn() {
     try (Backbone backbone = open()) {
@@ -78,8 +78,8 @@ final class TextBackboneTest extends BackboneContractTest {
           float[] below = Tensors.toFloats(pass.advance(start, 0, site.block(), half));
           assertArrayEquals(Tensors.toFloats(pass.advance(start, 0, site.block(), Adaptation.NONE)), below);
           float[] after = Tensors.toFloats(pass.advance(start, 0, site.block() + 1, half));
-          assertFalse(
-              Arrays.equals(Tensors.toFloats(pass.advance(start, 0, site.block() + 1, Adaptation.NONE)), after), site.name());
+          float[] alone = Tensors.toFloats(pass.advance(start, 0, site.block() + 1, Adaptation.NONE));
+          assertFalse(Arrays.equals(alone, after), site.name());
           long tokens = 5 * 12;
           assertEquals(Set.of(List.of(tokens, (long) site.in(), tokens, (long) site.out())), shapes);
         }

@@ -88,7 +88,8 @@ final class TextTokenizerTest {
 
   @Test
   void open_notATokenizer_isOneLine() {
-    for (String json : List.of("", "{}", "not json\nat all", TinyBert.TOKENIZER_JSON.replace("WordLevel", "Nonsense"))) {
+    for (String json : List.of(
+        "", "{}", "not json\nat all", TinyBert.TOKENIZER_JSON.replace("WordLevel", "Nonsense"))) {
       var bytes = new ByteArrayInputStream(json.getBytes(UTF_8));
       String message = Refusal.message(FailureException.class, () -> new TextTokenizer(bytes, "here.json", 16));
       assertTrue(message.contains("here.json"), message);
