@@ -19,7 +19,7 @@ public record AnalyticOptions(int features, double ridge) {
     if (features < 8 || features > 65536) {
       throw new UsageException("expected features between 8 and 65536, got " + features);
     }
-    if (!(ridge > 0)) {
+    if (!(ridge > 0) || Double.isInfinite(ridge)) {
       throw new UsageException("expected a ridge above 0, got " + ridge);
     }
   }
