@@ -2,6 +2,7 @@ package dev.perennial.tensor;
 
 import static org.bytedeco.pytorch.global.torch.ScalarType;
 
+import dev.perennial.FailureException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.bytedeco.javacpp.DoublePointer;
@@ -123,5 +124,20 @@ public final class Tensors {
       MemorySegment.copy(data.data(), 0, target, 0, bytes);
     }
     return tensor;
+  }
+
+  /**
+   * Copies {@code data} into {@code target}.
+   *
+   * @param name what it is, for the message
+   * @throws FailureException if type or shape are not those of the target
+   */
+  public static void copyInto(Tensor target, TensorData data, String name) {
+    TensorData expected = view(target);
+    if (data.dtype() != expected.dtype() || !data.shape().equals(expected.shape())) {
+      throw new FailureException("expected " + name + " to be " + expected + " in a learner's state, found " + data
+          + ": the state belongs to another learner or other options");
+    }
+    target.copy_(copyOf(data));
   }
 }
