@@ -1,6 +1,8 @@
 package dev.perennial.backbone;
 
 import dev.perennial.FailureException;
+import dev.perennial.tensor.TensorData;
+import dev.perennial.tensor.Tensors;
 import java.io.InputStream;
 import java.util.Arrays;
 import java.util.List;
@@ -54,9 +56,9 @@ record BertWeights(BertConfig config, SortedMap<String, Tensor> tensors) {
       if (name.endsWith(".weight") && !onnx.has(name)) {
         String module = name.substring(0, name.length() - ".weight".length());
         String node = "/" + module.replaceAll("\\.(?!\\d)", "/") + "/MatMul";
-        return onnx.multipliedBy(node).tensor().t().contiguous();
+        return new Stored(onnx.multipliedBy(node).data(), true);
       }
-      return onnx.named(name).tensor();
+      return new Stored(onnx.named(name).data(), false);
     });
   }
 
@@ -70,20 +72,38 @@ record BertWeights(BertConfig config, SortedMap<String, Tensor> tensors) {
   }
 
   /**
-   * Collects the tensors of an encoder of that shape.
+   * A tensor as a file has it.
+   *
+   * @param data float32
+   * @param transposed whether it is a matrix with its dimensions the other way round
+   */
+  record Stored(TensorData data, boolean transposed) {
+
+    private List<Long> shape() {
+      return transposed ? data.shape().reversed() : data.shape();
+    }
+
+    private Tensor tensor() {
+      Tensor copy = Tensors.copyOf(data);
+      return transposed ? copy.t().contiguous() : copy;
+    }
+  }
+
+  /**
+   * Copies the tensors of an encoder of that shape into the open scope.
    *
    * @param source gives the tensor of a name, or throws
    * @throws FailureException if a tensor has another shape
    */
-  static BertWeights assemble(BertConfig config, String where, Function<String, Tensor> source) {
+  static BertWeights assemble(BertConfig config, String where, Function<String, Stored> source) {
     var tensors = new TreeMap<String, Tensor>();
     expectedShapes(config).forEach((name, shape) -> {
-      Tensor tensor = source.apply(name);
-      if (!Arrays.equals(tensor.shape(), shape)) {
-        throw new FailureException("expected " + name + " of shape " + Arrays.toString(shape) + " in " + where
-            + ", got " + Arrays.toString(tensor.shape()));
+      Stored stored = source.apply(name);
+      if (!stored.shape().equals(shape)) {
+        throw new FailureException(
+            "expected " + name + " of shape " + shape + " in " + where + ", got " + stored.shape());
       }
-      tensors.put(name, tensor);
+      tensors.put(name, stored.tensor());
     });
     return new BertWeights(config, tensors);
   }
@@ -108,22 +128,23 @@ record BertWeights(BertConfig config, SortedMap<String, Tensor> tensors) {
     return "encoder.layer." + layer + ".";
   }
 
-  private static Map<String, long[]> expectedShapes(BertConfig config) {
-    var shapes = new TreeMap<String, long[]>();
+  private static Map<String, List<Long>> expectedShapes(BertConfig config) {
+    var shapes = new TreeMap<String, List<Long>>();
     long hidden = config.hidden();
-    shapes.put(WORDS, new long[] {config.vocabulary(), hidden});
-    shapes.put(POSITIONS, new long[] {config.positions(), hidden});
-    shapes.put(TYPES, new long[] {config.types(), hidden});
-    shapes.put("embeddings.LayerNorm.weight", new long[] {hidden});
-    shapes.put("embeddings.LayerNorm.bias", new long[] {hidden});
+    shapes.put(WORDS, List.of((long) config.vocabulary(), hidden));
+    shapes.put(POSITIONS, List.of((long) config.positions(), hidden));
+    shapes.put(TYPES, List.of((long) config.types(), hidden));
+    shapes.put("embeddings.LayerNorm.weight", List.of(hidden));
+    shapes.put("embeddings.LayerNorm.bias", List.of(hidden));
     for (int layer = 0; layer < config.layers(); layer++) {
       for (String linear : LINEAR) {
-        shapes.put(block(layer) + linear + ".weight", new long[] {config.outOf(linear), config.inOf(linear)});
-        shapes.put(block(layer) + linear + ".bias", new long[] {config.outOf(linear)});
+        long out = config.outOf(linear);
+        shapes.put(block(layer) + linear + ".weight", List.of(out, (long) config.inOf(linear)));
+        shapes.put(block(layer) + linear + ".bias", List.of(out));
       }
       for (String norm : NORMS) {
-        shapes.put(block(layer) + norm + ".weight", new long[] {hidden});
-        shapes.put(block(layer) + norm + ".bias", new long[] {hidden});
+        shapes.put(block(layer) + norm + ".weight", List.of(hidden));
+        shapes.put(block(layer) + norm + ".bias", List.of(hidden));
       }
     }
     return shapes;

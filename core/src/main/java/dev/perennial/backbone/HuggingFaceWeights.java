@@ -7,7 +7,6 @@ import dev.perennial.tensor.Dtype;
 import dev.perennial.tensor.Safetensors;
 import dev.perennial.tensor.SafetensorsFile;
 import dev.perennial.tensor.TensorData;
-import dev.perennial.tensor.Tensors;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -17,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * The tensors of a BERT model in a Hugging Face directory: {@code model.safetensors}, or the files that
@@ -74,7 +72,7 @@ final class HuggingFaceWeights implements AutoCloseable {
    * @throws FailureException if a tensor is missing, is not part of a BERT encoder, or has another shape or type
    */
   BertWeights read(BertConfig config) {
-    BertWeights weights = BertWeights.assemble(config, directory.toString(), this::tensor);
+    BertWeights weights = BertWeights.assemble(config, directory.toString(), name -> new BertWeights.Stored(data(name), false));
     for (String name : tensors.keySet()) {
       if (!weights.tensors().containsKey(name) && !unused(name)) {
         throw new FailureException("expected only the tensors of a BERT encoder of " + config.layers() + " layers in "
@@ -126,15 +124,15 @@ final class HuggingFaceWeights implements AutoCloseable {
     tensors.put(name, data);
   }
 
-  private Tensor tensor(String name) {
+  private TensorData data(String name) {
     TensorData data = tensors.get(name);
     if (data == null) {
       throw new FailureException("expected a tensor " + name + " in " + directory + ", found none: the weights do not"
           + " belong to the config.json, or the encoder is not BERT");
     }
     return switch (data.dtype()) {
-      case F32 -> Tensors.copyOf(data);
-      case F16, BF16 -> Tensors.copyOf(widened(data));
+      case F32 -> data;
+      case F16, BF16 -> widened(data);
       default -> throw new FailureException("expected " + name + " as F32, F16 or BF16 in " + directory + ", got "
           + data.dtype() + ": save the model unquantised");
     };

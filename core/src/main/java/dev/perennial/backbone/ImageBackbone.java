@@ -50,7 +50,7 @@ final class ImageBackbone implements Backbone {
     }
     long in = last.samples();
     for (int i = 0; i < features.length; i++) {
-      if (in * features[i] > MOST_NUMBERS) {
+      if (in > MOST_NUMBERS / features[i]) {
         owner.close();
         throw new UsageException("expected images for which no weight of the backbone " + name + " has more than "
             + MOST_NUMBERS + " numbers, got images of " + shape + ": scale them down");

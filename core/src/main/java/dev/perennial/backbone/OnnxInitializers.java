@@ -7,7 +7,6 @@ import com.google.protobuf.WireFormat;
 import dev.perennial.FailureException;
 import dev.perennial.tensor.Dtype;
 import dev.perennial.tensor.TensorData;
-import dev.perennial.tensor.Tensors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
@@ -16,7 +15,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * The float32 weights of an ONNX file, without its graph.
@@ -38,18 +36,18 @@ final class OnnxInitializers {
   private final List<Node> nodes = new ArrayList<>();
   private final String where;
 
-  /** A float32 tensor, row-major, little-endian; {@code data} may be of any size until {@link #tensor} is asked for. */
-  record Initializer(String name, long[] shape, ByteString data, String where) {
+  /** A float32 tensor, row-major, little-endian, whose bytes may be of any number until {@link #data} is asked for. */
+  record Initializer(String name, long[] shape, ByteString bytes, String where) {
 
     /**
-     * A native copy, in the open scope.
+     * A view of the bytes.
      *
-     * @throws FailureException if the bytes do not fill the shape
+     * @throws FailureException if they do not fill the shape
      */
-    Tensor tensor() {
+    TensorData data() {
       try {
-        return Tensors.copyOf(new TensorData(Dtype.F32, Arrays.stream(shape).boxed().toList(),
-            MemorySegment.ofBuffer(data.asReadOnlyByteBuffer())));
+        return new TensorData(Dtype.F32, Arrays.stream(shape).boxed().toList(),
+            MemorySegment.ofBuffer(bytes.asReadOnlyByteBuffer()));
       } catch (IllegalArgumentException e) {
         throw new FailureException("expected the bytes of " + name + " inside " + where + ": " + e.getMessage(), e);
       }

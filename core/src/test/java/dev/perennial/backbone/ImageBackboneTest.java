@@ -98,7 +98,7 @@ final class ImageBackboneTest {
         float[] gradient = Tensors.toFloats(leaf.grad());
         var random = CounterRandom.of(2, parameter.hashCode());
         double largest = 0;
-        for (int sample = 0; sample < 12; sample++) {
+        for (int sample = 0; sample < 40; sample++) {
           int index = random.below(sample, gradient.length);
           double step = 1e-6;
           double up = 0;
@@ -147,7 +147,7 @@ final class ImageBackboneTest {
           largest = Math.max(largest, Math.abs(value));
         }
         double deviation = bound / Math.sqrt(3);
-        assertTrue(largest <= bound && largest > 0.8 * bound, "largest " + largest + " of bound " + bound);
+        assertTrue(largest <= bound && largest > (values.length > 100 ? 0.95 : 0.6) * bound, "largest " + largest + " of bound " + bound);
         assertEquals(0, sum / values.length, 4 * deviation / Math.sqrt(values.length));
         assertEquals(1, squares / values.length / (deviation * deviation), 4 / Math.sqrt(values.length));
       }
@@ -178,7 +178,7 @@ final class ImageBackboneTest {
   }
 
   @Test
-  void fromScratch_hugeImages_isAUsageError() {
+  void forImages_hugeImages_isAUsageError() {
     for (String name : List.of("mlp", "convnet")) {
       var shape = new ImageShape(1, Integer.MAX_VALUE, Integer.MAX_VALUE);
       String message =
