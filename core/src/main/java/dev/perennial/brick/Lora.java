@@ -52,7 +52,7 @@ public final class Lora {
     }
   }
 
-  /** What the brick does, with A and B taken from {@code tensors} by name. */
+  /** What the brick does, with A and B taken from {@code tensors} by name; good for as long as those live. */
   public Adaptation adaptation(Map<String, Tensor> tensors) {
     return adaptation(tensors, null, 0);
   }
@@ -71,11 +71,11 @@ public final class Lora {
     var functions = new HashMap<Site, SiteFunction>();
     double scale = options.alpha() / options.rank();
     for (Site site : sites) {
-      Tensor down = named(tensors, nameOfA(site)).t();
-      Tensor up = named(tensors, nameOfB(site)).t();
+      Tensor down = named(tensors, nameOfA(site));
+      Tensor up = named(tensors, nameOfB(site));
       functions.put(site, (input, output) -> {
         Tensor seen = noise == null ? input : dropped(input, noise.at((long) part << Integer.SIZE | site.index()));
-        return torch.addmm(output, torch.mm(seen, down), up, new Scalar(1.0), new Scalar(scale));
+        return torch.addmm(output, torch.mm(seen, down.t()), up.t(), new Scalar(1.0), new Scalar(scale));
       });
     }
     return Adaptation.ofSites(functions);

@@ -93,12 +93,12 @@ public final class Tensors {
     if (!tensor.is_contiguous()) {
       throw new IllegalArgumentException("only a contiguous tensor can be viewed as bytes");
     }
-    Dtype dtype = switch (tensor.scalar_type()) {
+    Dtype dtype = switch (tensor.scalar_type().intern()) {
       case Float -> Dtype.F32;
       case Double -> Dtype.F64;
       case Long -> Dtype.I64;
       case Byte -> Dtype.U8;
-      default -> throw new IllegalArgumentException("no view of a tensor of type " + tensor.scalar_type());
+      default -> throw new IllegalArgumentException("no view of a tensor of type " + tensor.scalar_type().intern());
     };
     long bytes = tensor.nbytes();
     MemorySegment data = bytes == 0
