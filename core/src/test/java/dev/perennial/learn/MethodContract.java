@@ -88,6 +88,7 @@ abstract class MethodContract {
           footprint.trainableParameters(), learner.bricks().stream().mapToLong(Learner.BrickInfo::parameters).sum());
       learner.bricks().forEach(brick -> assertEquals(world().backbone().digest(), brick.provenance().base()));
       assertEquals("0-" + (world().experiences().size() - 1), learner.bricks().getLast().provenance().learnedOn());
+      assertEquals(digestOf(technique, 1), StateDigest.of(learner.state()), "asking for scores changes nothing");
     }
   }
 
