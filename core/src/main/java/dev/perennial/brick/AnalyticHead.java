@@ -102,7 +102,7 @@ public final class AnalyticHead implements AutoCloseable {
   /**
    * Solves for W. O(features³ / 3).
    *
-   * @throws FailureException if A + ridge is not positive definite, which takes inputs that are not finite
+   * @throws FailureException if an input was not finite, or A + ridge is not positive definite in float64
    */
   public void solve() {
     weights = owner.replace(weights, solution().to(torch.ScalarType.Float).contiguous());
@@ -116,6 +116,10 @@ public final class AnalyticHead implements AutoCloseable {
     }
     Tensor diagonal = full.diagonal();
     double shift = ridge * Math.max(diagonal.mean().item_double(), Double.MIN_NORMAL);
+    if (!Double.isFinite(shift)) {
+      throw new FailureException("expected finite features for the analytic head, and some of the " + rows
+          + " rows that it took in have others: lower the learning rate of what they come from");
+    }
     diagonal.add_(new Scalar(shift));
     return LibTorch.withBlasThreads(workers.size(), () -> torch.cholesky_solve(moments, factor(full)));
   }
@@ -124,8 +128,8 @@ public final class AnalyticHead implements AutoCloseable {
     try {
       return torch.linalg_cholesky(matrix);
     } catch (RuntimeException e) {
-      throw new FailureException("expected finite features to solve the analytic head, and the matrix of their products"
-          + " is not positive definite: raise the option ridge above " + ridge, e);
+      throw new FailureException("expected features that the analytic head can be solved for, and the matrix of their"
+          + " products is not positive definite: raise the option ridge above " + ridge, e);
     }
   }
 

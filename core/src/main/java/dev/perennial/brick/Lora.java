@@ -52,7 +52,7 @@ public final class Lora {
     }
   }
 
-  /** What the brick does, with A and B taken from {@code tensors} by name. */
+  /** What the brick does, with A and B taken from {@code tensors} by name; good for as long as those live. */
   public Adaptation adaptation(Map<String, Tensor> tensors) {
     return adaptation(tensors, null, 0);
   }

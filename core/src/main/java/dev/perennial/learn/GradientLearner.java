@@ -87,6 +87,8 @@ public final class GradientLearner implements Learner, Objective.Model {
       order = new EpochOrder(context.seed(), experience.index(), options.batch());
       context.register(experience);
       objective.begin(experience, this, step == 0);
+    }
+    if (step == 0) {
       chargeMemory(experience);
     }
     long gradientSteps = gradientSteps(experience);
@@ -95,8 +97,11 @@ public final class GradientLearner implements Learner, Objective.Model {
     } else {
       objective.closingStep(experience, step - gradientSteps, this);
     }
-    if (step == steps(experience) - 1) {
+    boolean last = step == steps(experience) - 1;
+    if (last) {
       objective.end(experience, this);
+    }
+    if (last || step == gradientSteps) {
       chargeMemory(experience);
     }
   }

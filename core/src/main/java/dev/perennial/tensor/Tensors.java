@@ -48,7 +48,9 @@ public final class Tensors {
   public static float[] toFloats(Tensor tensor) {
     Tensor source = tensor.to(ScalarType.Float).contiguous();
     float[] values = new float[Math.toIntExact(source.numel())];
-    new FloatPointer(source.data_ptr()).get(values);
+    if (values.length > 0) {
+      new FloatPointer(source.data_ptr()).get(values);
+    }
     return values;
   }
 
@@ -56,7 +58,9 @@ public final class Tensors {
   public static double[] toDoubles(Tensor tensor) {
     Tensor source = tensor.to(ScalarType.Double).contiguous();
     double[] values = new double[Math.toIntExact(source.numel())];
-    new DoublePointer(source.data_ptr()).get(values);
+    if (values.length > 0) {
+      new DoublePointer(source.data_ptr()).get(values);
+    }
     return values;
   }
 
@@ -64,7 +68,9 @@ public final class Tensors {
   public static long[] toLongs(Tensor tensor) {
     Tensor source = tensor.to(ScalarType.Long).contiguous();
     long[] values = new long[Math.toIntExact(source.numel())];
-    new LongPointer(source.data_ptr()).get(values);
+    if (values.length > 0) {
+      new LongPointer(source.data_ptr()).get(values);
+    }
     return values;
   }
 
@@ -98,7 +104,7 @@ public final class Tensors {
       case Double -> Dtype.F64;
       case Long -> Dtype.I64;
       case Byte -> Dtype.U8;
-      default -> throw new IllegalArgumentException("no view of a tensor of type " + tensor.scalar_type());
+      default -> throw new IllegalArgumentException("no view of a tensor of type " + tensor.scalar_type().intern());
     };
     long bytes = tensor.nbytes();
     MemorySegment data = bytes == 0

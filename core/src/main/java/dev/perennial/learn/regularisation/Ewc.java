@@ -74,7 +74,7 @@ public final class Ewc implements Method<Ewc.Options> {
     return new GradientLearner(options.training(), context, new Penalty(options, context.seed()));
   }
 
-  private static final class Penalty implements Objective {
+  static final class Penalty implements Objective {
 
     private static final long SAMPLED = 21;
     private static final String FISHER = "fisher";
@@ -87,7 +87,7 @@ public final class Ewc implements Method<Ewc.Options> {
     private @Nullable Tensor fisher;
     private @Nullable Tensor anchor;
 
-    private Penalty(Options options, long seed) {
+    Penalty(Options options, long seed) {
       this.options = options;
       this.seed = seed;
     }

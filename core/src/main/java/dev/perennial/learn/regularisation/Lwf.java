@@ -70,7 +70,7 @@ public final class Lwf implements Method<Lwf.Options> {
     return new GradientLearner(options.training(), context, new Distillation(options));
   }
 
-  private static final class Distillation implements Objective {
+  static final class Distillation implements Objective {
 
     private static final String PART = "teacher";
 
@@ -79,7 +79,7 @@ public final class Lwf implements Method<Lwf.Options> {
     private float[][] teacher = new float[0][];
     private int knownBefore;
 
-    private Distillation(Options options) {
+    Distillation(Options options) {
       this.options = options;
     }
 

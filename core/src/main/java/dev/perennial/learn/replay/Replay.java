@@ -71,7 +71,7 @@ public final class Replay implements Method<Replay.Options> {
     return new GradientLearner(options.training(), context, new Rehearsal(options, context.seed()));
   }
 
-  private static final class Rehearsal implements Objective {
+  static final class Rehearsal implements Objective {
 
     private static final long KEPT = 11;
     private static final long DRAWN = 12;
@@ -81,7 +81,7 @@ public final class Replay implements Method<Replay.Options> {
     private final long seed;
     private final Memory memory;
 
-    private Rehearsal(Options options, long seed) {
+    Rehearsal(Options options, long seed) {
       this.options = options;
       this.seed = seed;
       this.memory = new Memory(options.memory(), options.keep() == Kind.BALANCED);
