@@ -1,10 +1,11 @@
 package dev.perennial.cli;
 
+import java.io.PrintWriter;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
 import java.time.Duration;
 import java.util.Locale;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarStyle;
 
@@ -15,17 +16,25 @@ final class BarMeter implements Meter {
 
   private final ProgressBar bar;
 
-  BarMeter(String name, long from, long to) {
+  /** Draws the bar over the terminal's line. */
+  BarMeter(Console console, String name, long from, long to) {
+    // With its width and its output given, the library leaves the terminal, and its signals, alone.
+    var line = new DelegatingProgressBarConsumer(text -> draw(console.err(), text), console.width() - 1);
     bar = ProgressBar.builder()
         .setTaskName(name)
         .setInitialMax(to)
         .startsFrom(from, Duration.ZERO)
         .setStyle(ProgressBarStyle.ASCII)
         .setUpdateIntervalMillis(REFRESH_MILLIS)
-        .setConsumer(new ConsoleProgressBarConsumer(System.err))
+        .setConsumer(line)
         .showSpeed(new DecimalFormat("0.0 steps", DecimalFormatSymbols.getInstance(Locale.ROOT)))
         .clearDisplayOnFinish()
         .build();
+  }
+
+  private static void draw(PrintWriter err, String text) {
+    err.print(text.startsWith("\r") ? text : "\r" + text);
+    err.flush();
   }
 
   @Override

@@ -11,9 +11,9 @@ import java.util.function.LongSupplier;
  * @param in what is typed or piped in
  * @param out results
  * @param err progress, notes and complaints
- * @param live whether a person watches {@code err} on a terminal, so that a line may be drawn over
+ * @param width characters in a line of the terminal where a person watches {@code err}; 0 where it is no terminal
  * @param clock the time of day
  * @param ticker nanoseconds since some moment, for durations
  */
 record Console(
-    InputStream in, PrintWriter out, PrintWriter err, boolean live, Clock clock, LongSupplier ticker) {}
+    InputStream in, PrintWriter out, PrintWriter err, int width, Clock clock, LongSupplier ticker) {}

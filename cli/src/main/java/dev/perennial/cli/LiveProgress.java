@@ -27,7 +27,9 @@ final class LiveProgress implements RunListener, AutoCloseable {
 
   LiveProgress(Console console) {
     this.console = console;
-    meters = console.live() ? BarMeter::new : (name, from, to) -> new LineMeter(console, name, from, to);
+    meters = console.width() > 0
+        ? (name, from, to) -> new BarMeter(console, name, from, to)
+        : (name, from, to) -> new LineMeter(console, name, from, to);
   }
 
   @Override
