@@ -187,6 +187,13 @@ public final class FeatureCache {
     return bytes;
   }
 
+  /** Forgets every input and all that was computed; what is asked for next gets a new home batch. */
+  public void forget() {
+    homes.clear();
+    batches.clear();
+    bytes = 0;
+  }
+
   private Home home(Input input) {
     Home home = homes.get(content(input));
     if (home == null) {
