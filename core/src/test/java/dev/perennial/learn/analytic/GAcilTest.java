@@ -69,7 +69,7 @@ final class GAcilTest {
     try (var world = new World(TinyBackbone.frozen(), 2, inputs);
         TensorScope scope = TensorScope.inference();
         Learner learner = new GAcil().learner(
-            new GAcil.Options(new AnalyticOptions(FEATURES, 0.01)), world.context(6))) {
+            new GAcil.Options(new AnalyticOptions(FEATURES, 1, 0.01)), world.context(6))) {
       for (Experience experience : stream) {
         for (long step = 0; step < learner.steps(experience); step++) {
           learner.step(experience, step);
