@@ -21,6 +21,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import picocli.CommandLine;
 
 /** Commands run as a person runs them, within this process or in one of their own. */
 final class Cli {
@@ -63,18 +64,33 @@ final class Cli {
   static Outcome runWith(InputStream input, Object... arguments) {
     var out = new StringWriter();
     var err = new StringWriter();
-    var console = new Console(input, new PrintWriter(out), new PrintWriter(err), 0, CLOCK, System::nanoTime);
-    int exitCode = Perennial.run(console, words(arguments).toArray(String[]::new));
+    int exitCode = Perennial.run(console(input, out, err), words(arguments).toArray(String[]::new));
     return new Outcome(exitCode, out.toString(), err.toString());
+  }
+
+  /** All commands, to look at. */
+  static CommandLine commands() {
+    return Perennial.commandLine(console(InputStream.nullInputStream(), new StringWriter(), new StringWriter()));
+  }
+
+  private static Console console(InputStream in, StringWriter out, StringWriter err) {
+    return new Console(in, new PrintWriter(out), new PrintWriter(err), 0, CLOCK, System::nanoTime);
   }
 
   /** Begins a command in a process of its own; what it says to people can be read from its error stream. */
   static Process start(Object... arguments) throws IOException {
+    return startIn(Path.of(""), Main.class, arguments);
+  }
+
+  /** Begins a program in a process of its own, in a directory. */
+  static Process startIn(Path directory, Class<?> program, Object... arguments) throws IOException {
     var command = new ArrayList<>(List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g", "-XX:+UseSerialGC",
-        "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", Main.class.getName()));
+        "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", program.getName()));
     command.addAll(words(arguments));
-    var builder = new ProcessBuilder(command).redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
+    var builder = new ProcessBuilder(command)
+        .directory(directory.toAbsolutePath().toFile())
+        .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
     builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
     return builder.start();
   }

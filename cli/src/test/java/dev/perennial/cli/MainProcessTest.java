@@ -5,14 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 /** The real process: its exit code, and what goes to which stream. */
 final class MainProcessTest {
@@ -53,9 +52,7 @@ final class MainProcessTest {
 
   @Test
   void complaints_defect_isOneLineAndExitCodeOne() {
-    var commandLine = Perennial.commandLine(new Console(InputStream.nullInputStream(),
-        new PrintWriter(new StringWriter()), new PrintWriter(new StringWriter()), 0,
-        Clock.systemUTC(), System::nanoTime));
+    CommandLine commandLine = Cli.commands();
     var err = new StringWriter();
     commandLine.setErr(new PrintWriter(err));
     int exitCode = new Complaints(() -> false)
