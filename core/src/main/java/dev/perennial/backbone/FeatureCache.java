@@ -43,8 +43,8 @@ public final class FeatureCache {
 
   private record Home(int batch, int row, List<Row> rows) {}
 
-  /** {@code block} is the number of blocks for pooled features, else the block that the state is the input of. */
-  private record Key(String adaptation, int block, int batch) {}
+  /** {@code levels} is how many blocks' features were pooled, or 0 for the state at the entrance of {@code block}. */
+  private record Key(String adaptation, int block, int levels, int batch) {}
 
   private record Batch(float[][] rows, long bytes) {}
 
@@ -105,10 +105,20 @@ public final class FeatureCache {
     return home.rows.get(home.row);
   }
 
-  /** Pooled features, {@code [inputs, width]}, in the open scope. */
+  /** Pooled features of the last block, {@code [inputs, width]}, in the open scope. */
   public Tensor features(List<? extends Input> inputs, Frozen frozen) {
-    float[][] rows = states(inputs, frozen, backbone.blocks());
-    int width = backbone.width();
+    return features(inputs, frozen, 1);
+  }
+
+  /**
+   * Pooled features of the last blocks, side by side, the last block's last: {@code [inputs, levels * width]}, in the
+   * open scope.
+   *
+   * @param levels how many blocks' features, from 1 to the number of blocks
+   */
+  public Tensor features(List<? extends Input> inputs, Frozen frozen, int levels) {
+    float[][] rows = lookUp(inputs, frozen, backbone.blocks(), levels);
+    int width = levels * backbone.width();
     float[] flat = new float[rows.length * width];
     for (int i = 0; i < rows.length; i++) {
       System.arraycopy(rows[i], 0, flat, i * width, width);
@@ -117,10 +127,14 @@ public final class FeatureCache {
   }
 
   /**
-   * What each input is at the entrance of a block, for {@link Pass#join}; pooled features where {@code block} is the
-   * number of blocks. The arrays are the cache's own: they must not be changed.
+   * What each input is at the entrance of a block, for {@link Pass#join}. The arrays are the cache's own: they must not
+   * be changed.
    */
   public float[][] states(List<? extends Input> inputs, Frozen frozen, int block) {
+    return lookUp(inputs, frozen, block, 0);
+  }
+
+  private float[][] lookUp(List<? extends Input> inputs, Frozen frozen, int block, int levels) {
     if (inputs.stream().anyMatch(input -> !homes.containsKey(content(input)))) {
       register(inputs);
     }
@@ -132,9 +146,9 @@ public final class FeatureCache {
     var held = new HashMap<Integer, Batch>();
     var missing = new ArrayList<Missing>();
     needed.forEach((batch, rows) -> {
-      Batch cached = batches.get(new Key(frozen.name, block, batch));
+      Batch cached = batches.get(new Key(frozen.name, block, levels, batch));
       if (cached == null) {
-        missing.add(missing(batch, rows, frozen, block));
+        missing.add(missing(batch, rows, frozen, levels == 0 ? block - 1 : block - levels + 1));
       } else {
         held.put(batch, cached);
       }
@@ -143,12 +157,12 @@ public final class FeatureCache {
     missing.sort(Comparator.comparingInt((Missing batch) -> batch.rows.getLast().length()).reversed());
     var tasks = new ArrayList<Callable<Batch>>();
     for (Missing batch : missing) {
-      tasks.add(() -> compute(batch, frozen, block));
+      tasks.add(() -> compute(batch, frozen, block, levels));
     }
     List<Batch> computed = workers.run(tasks);
     for (int i = 0; i < missing.size(); i++) {
       held.put(missing.get(i).batch, computed.get(i));
-      put(new Key(frozen.name, block, missing.get(i).batch), computed.get(i));
+      put(new Key(frozen.name, block, levels, missing.get(i).batch), computed.get(i));
       rowsComputed += computed.get(i).rows.length;
     }
     float[][] states = new float[inputs.size()][];
@@ -171,6 +185,13 @@ public final class FeatureCache {
   /** Bytes kept now. */
   public long bytes() {
     return bytes;
+  }
+
+  /** Forgets every input and all that was computed; what is asked for next gets a new home batch. */
+  public void forget() {
+    homes.clear();
+    batches.clear();
+    bytes = 0;
   }
 
   private Home home(Input input) {
@@ -206,12 +227,12 @@ public final class FeatureCache {
     }
   }
 
-  /** Finds the last block at whose entrance the batch is cached with the same bricks, or with none below it. */
-  private Missing missing(int batch, List<Row> rows, Frozen frozen, int block) {
-    for (int from = block - 1; from > 0; from--) {
-      Batch own = batches.get(new Key(frozen.name, from, batch));
+  /** Finds the last block, up to {@code last}, at whose entrance the batch is cached with bricks that change nothing. */
+  private Missing missing(int batch, List<Row> rows, Frozen frozen, int last) {
+    for (int from = last; from > 0; from--) {
+      Batch own = batches.get(new Key(frozen.name, from, 0, batch));
       if (own == null && from <= frozen.adaptation.lowestBlock()) {
-        own = batches.get(new Key(Frozen.BACKBONE.name, from, batch));
+        own = batches.get(new Key(Frozen.BACKBONE.name, from, 0, batch));
       }
       if (own != null) {
         return new Missing(batch, rows, from, own.rows);
@@ -220,23 +241,30 @@ public final class FeatureCache {
     return new Missing(batch, rows, 0, null);
   }
 
-  private Batch compute(Missing missing, Frozen frozen, int block) {
+  private Batch compute(Missing missing, Frozen frozen, int block, int levels) {
     List<Row> rows = missing.rows;
     try (TensorScope scope = TensorScope.inference()) {
       Pass pass = backbone.pass(rows);
-      Tensor start = missing.states == null ? pass.start() : pass.join(missing.states);
-      Tensor state = pass.advance(start, missing.from, block, frozen.adaptation);
+      Tensor state = missing.states == null ? pass.start() : pass.join(missing.states);
       float[][] cut = new float[rows.size()][];
-      if (block == backbone.blocks()) {
-        float[] pooled = Tensors.toFloats(pass.pool(state));
-        int width = backbone.width();
-        for (int row = 0; row < cut.length; row++) {
-          cut[row] = Arrays.copyOfRange(pooled, row * width, (row + 1) * width);
-        }
-      } else {
-        float[] all = Tensors.toFloats(state);
+      if (levels == 0) {
+        float[] all = Tensors.toFloats(pass.advance(state, missing.from, block, frozen.adaptation));
         for (int row = 0; row < cut.length; row++) {
           cut[row] = pass.cut(all, row);
+        }
+      } else {
+        Tensor[] pooled = new Tensor[levels];
+        int at = missing.from;
+        for (int level = 0; level < levels; level++) {
+          int end = block - levels + 1 + level;
+          state = pass.advance(state, at, end, frozen.adaptation);
+          at = end;
+          pooled[level] = pass.pool(state);
+        }
+        float[] all = Tensors.toFloats(Tensors.concat(1, pooled));
+        int width = levels * backbone.width();
+        for (int row = 0; row < cut.length; row++) {
+          cut[row] = Arrays.copyOfRange(all, row * width, (row + 1) * width);
         }
       }
       long size = 0;

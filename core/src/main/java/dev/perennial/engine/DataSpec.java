@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param dropLabels labels whose rows are left out
  * @param maxBadRows rows that may be unusable before the run is refused; default 0
  * @param maxPerClass training rows of a class at most, 0 for all; for WordNet 300 where it is 0
+ * @param maxTestPerClass rows of a class to evaluate on at most, 0 for all; for WordNet 60 where it is 0
+ * @param validate whether the validation rows are evaluated on in place of the test rows, as for tuning; default false
  */
 public record DataSpec(
     List<String> sources,
@@ -26,7 +28,9 @@ public record DataSpec(
     @Nullable String order,
     List<String> dropLabels,
     long maxBadRows,
-    int maxPerClass) {
+    int maxPerClass,
+    int maxTestPerClass,
+    boolean validate) {
 
   /** The name of the built-in source of WordNet's glosses. */
   public static final String WORDNET = "wordnet";
@@ -38,19 +42,30 @@ public record DataSpec(
     if (sources.isEmpty()) {
       throw new UsageException("expected --data FILE..., a directory of IDX images, or wordnet; got none");
     }
-    if (maxBadRows < 0 || maxPerClass < 0) {
-      throw new UsageException("expected max-bad-rows and max-per-class of at least 0, got " + maxBadRows + " and "
-          + maxPerClass);
+    if (maxBadRows < 0 || maxPerClass < 0 || maxTestPerClass < 0) {
+      throw new UsageException("expected max-bad-rows, max-per-class and max-test-per-class of at least 0, got "
+          + maxBadRows + ", " + maxPerClass + " and " + maxTestPerClass);
     }
   }
 
   /** WordNet's glosses, labelled with their lexicographer files. */
   public static DataSpec wordnet(int maxPerClass) {
-    return new DataSpec(List.of(WORDNET), null, null, null, null, null, List.of(), 0, maxPerClass);
+    return new DataSpec(List.of(WORDNET), null, null, null, null, null, List.of(), 0, maxPerClass, 0, false);
   }
 
   /** A table with a text, a label and, where {@code split} is not null, a split column. */
   public static DataSpec table(String file, String text, String label, @Nullable String split) {
-    return new DataSpec(List.of(file), text, label, split, null, null, List.of(), 0, 0);
+    return new DataSpec(List.of(file), text, label, split, null, null, List.of(), 0, 0, 0, false);
+  }
+
+  /** The same rows, evaluated on the validation rows in place of the test rows. */
+  public DataSpec onValidation() {
+    return new DataSpec(sources, text, label, split, task, order, dropLabels, maxBadRows, maxPerClass,
+        maxTestPerClass, true);
+  }
+
+  /** The same, evaluated on at most so many rows of a class. */
+  public DataSpec withMaxTestPerClass(int rows) {
+    return new DataSpec(sources, text, label, split, task, order, dropLabels, maxBadRows, maxPerClass, rows, validate);
   }
 }

@@ -10,34 +10,48 @@ import dev.perennial.data.WordNet;
 import dev.perennial.data.WordNetOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The datasets that specs name. */
 final class Datasets {
 
   private Datasets() {}
 
-  /** Reads all rows. */
+  /** Reads the rows that a spec asks for; those to evaluate on are the dataset's test rows. */
   static Dataset read(DataSpec spec, long seed) {
+    Dataset all = all(spec, seed);
+    if (spec.validate() && all.validation().isEmpty()) {
+      throw new UsageException(all.name() + ": expected validation rows to evaluate on, got none: mark some in the"
+          + " column that --split names, or leave out --validation");
+    }
+    return new Dataset(
+        spec.validate() ? all.name() + " (validation)" : all.name(),
+        capped(all.train(), spec.maxPerClass()),
+        spec.validate() ? List.of() : all.validation(),
+        capped(spec.validate() ? all.validation() : all.test(), spec.maxTestPerClass()),
+        all.badRows());
+  }
+
+  private static Dataset all(DataSpec spec, long seed) {
     if (spec.sources().equals(List.of(DataSpec.WORDNET))) {
-      int rows = spec.maxPerClass() == 0 ? WordNetOptions.DEFAULT.trainPerClass() : spec.maxPerClass();
-      return WordNet.read(new WordNetOptions(
-          rows, WordNetOptions.DEFAULT.validationPerClass(), WordNetOptions.DEFAULT.testPerClass()), seed);
+      WordNetOptions few = WordNetOptions.DEFAULT;
+      int rows = spec.maxPerClass() == 0 ? few.trainPerClass() : spec.maxPerClass();
+      return WordNet.read(new WordNetOptions(rows, few.validationPerClass(), few.testPerClass()), seed);
     }
     List<Path> paths = spec.sources().stream().map(Path::of).toList();
     if (paths.size() == 1 && Files.isDirectory(paths.getFirst())) {
-      return capped(IdxImages.read(paths.getFirst()), spec.maxPerClass());
+      return IdxImages.read(paths.getFirst());
     }
     String text = required(spec.text(), "--text");
     String label = required(spec.label(), "--label");
     var options = new TableOptions(paths, text, label, spec.split(), spec.task(), spec.order(),
         TableOptions.DEFAULT_HOLD_OUT, spec.maxBadRows(), spec.dropLabels());
-    return capped(Tables.read(options, seed), spec.maxPerClass());
+    return Tables.read(options, seed);
   }
 
-  private static String required(@org.jspecify.annotations.Nullable String column, String option) {
+  private static String required(@Nullable String column, String option) {
     if (column == null || column.isEmpty()) {
       throw new UsageException("expected " + option + " COLUMN for tables of data, got none: name the column");
     }
@@ -45,17 +59,11 @@ final class Datasets {
   }
 
   /** The first rows of each class, where there is a limit. */
-  private static Dataset capped(Dataset dataset, int maxPerClass) {
-    if (maxPerClass == 0) {
-      return dataset;
+  private static List<Example> capped(List<Example> rows, int perClass) {
+    if (perClass == 0) {
+      return rows;
     }
     var counts = new HashMap<String, Integer>();
-    var kept = new ArrayList<Example>();
-    for (Example example : dataset.train()) {
-      if (counts.merge(example.label(), 1, Integer::sum) <= maxPerClass) {
-        kept.add(example);
-      }
-    }
-    return new Dataset(dataset.name(), kept, dataset.validation(), dataset.test(), dataset.badRows());
+    return rows.stream().filter(row -> counts.merge(row.label(), 1, Integer::sum) <= perClass).toList();
   }
 }

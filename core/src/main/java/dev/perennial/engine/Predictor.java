@@ -1,6 +1,7 @@
 package dev.perennial.engine;
 
 import dev.perennial.FailureException;
+import dev.perennial.UsageException;
 import dev.perennial.budget.Ledger;
 import dev.perennial.store.Access;
 import dev.perennial.store.Commit;
@@ -12,9 +13,11 @@ import java.util.List;
 public final class Predictor implements AutoCloseable {
 
   private final Model model;
+  private final boolean texts;
 
-  private Predictor(Model model) {
+  private Predictor(Model model, boolean texts) {
     this.model = model;
+    this.texts = texts;
   }
 
   /**
@@ -28,11 +31,12 @@ public final class Predictor implements AutoCloseable {
       RunRecord record = RunRecord.fromJson(store.spec());
       Commit head = store.head().orElseThrow(() -> new FailureException("the store " + directory
           + " has no commit yet, so that there is nothing to predict with: learn first, or wait for the first commit"));
-      Model model = Model.create(record.spec().withThreads(threads), record.image(), new Ledger(record.spec().budget()));
+      Model model = Model.create(
+          record.spec().withThreads(threads), record.image(), record.streamDigest(), new Ledger(record.spec().budget()));
       try {
         record.checkBackbone(model.backbone().name(), model.backbone().digest());
         model.restore(store, head, List.of());
-        return new Predictor(model);
+        return new Predictor(model, record.image().length == 0);
       } catch (RuntimeException e) {
         model.close();
         throw e;
@@ -41,12 +45,20 @@ public final class Predictor implements AutoCloseable {
   }
 
   /**
-   * Predicts texts.
+   * Predicts texts. They are forgotten afterwards, so that memory does not grow from call to call; the texts of one call
+   * are batched by length.
    *
    * @param top how many classes to name for each, at least 1
+   * @throws UsageException if the model learned images
    */
-  public List<Prediction> predict(List<String> texts, int top) {
-    return Prediction.of(model.learner(), texts, top);
+  public List<Prediction> predict(List<String> inputs, int top) {
+    if (!texts) {
+      throw new UsageException("expected a store that learned texts, got one that learned images: texts cannot be"
+          + " predicted with it");
+    }
+    List<Prediction> predictions = Prediction.of(model.learner(), inputs, top);
+    model.cache().forget();
+    return predictions;
   }
 
   /** Frees the model. */

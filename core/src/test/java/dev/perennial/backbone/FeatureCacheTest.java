@@ -11,6 +11,7 @@ import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
 import dev.perennial.tensor.Workers;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -172,8 +173,31 @@ final class FeatureCacheTest {
       numbers += state.length;
     }
     assertEquals(4 * numbers, cache.bytes());
-    cache.states(all, FeatureCache.Frozen.BACKBONE, 2);
+    pool(cache, all);
     assertEquals(4 * numbers + 4 * 8 * new HashSet<>(all).size(), cache.bytes());
+  }
+
+  private static void pool(FeatureCache cache, List<Input> inputs) {
+    try (TensorScope scope = TensorScope.inference()) {
+      cache.features(inputs, FeatureCache.Frozen.BACKBONE);
+    }
+  }
+
+  @Test
+  void features_ofSeveralLevels_areThoseOfEachBlock() {
+    var cache = new FeatureCache(backbone, workers, PLENTY);
+    List<Input> all = texts(0, 10);
+    try (TensorScope scope = TensorScope.inference()) {
+      float[] both = Tensors.toFloats(cache.features(all, FeatureCache.Frozen.BACKBONE, 2));
+      float[] last = Tensors.toFloats(cache.features(all, FeatureCache.Frozen.BACKBONE));
+      for (int row = 0; row < all.size(); row++) {
+        Pass pass = backbone.pass(List.of(cache.row(all.get(row))));
+        float[] first = Tensors.toFloats(pass.pool(pass.advance(pass.start(), 0, 1, Adaptation.NONE)));
+        assertArrayEquals(first, Arrays.copyOfRange(both, row * 16, row * 16 + 8), 1e-5f);
+        assertArrayEquals(
+            Arrays.copyOfRange(last, row * 8, row * 8 + 8), Arrays.copyOfRange(both, row * 16 + 8, row * 16 + 16), 1e-6f);
+      }
+    }
   }
 
   @Test
@@ -189,7 +213,7 @@ final class FeatureCacheTest {
     int[] asked = {0, 1, 0, 2, 0, 1};
     long[] computed = {32, 64, 64, 96, 96, 128};
     for (int i = 0; i < asked.length; i++) {
-      cache.states(batches.get(asked[i]), FeatureCache.Frozen.BACKBONE, 2);
+      pool(cache, batches.get(asked[i]));
       assertEquals(computed[i], cache.rowsComputed(), "question " + i);
     }
   }

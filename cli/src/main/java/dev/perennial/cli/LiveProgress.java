@@ -1,0 +1,118 @@
+package dev.perennial.cli;
+
+import dev.perennial.budget.Resource;
+import dev.perennial.data.Dataset;
+import dev.perennial.engine.RunListener;
+import dev.perennial.measure.AccuracyHistory;
+import dev.perennial.measure.Cell;
+import dev.perennial.stream.Experience;
+import dev.perennial.stream.Scenario;
+import dev.perennial.stream.Stream;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/** What a person sees of a run while it goes on: what it learns, how fast, and how long it will still take. */
+final class LiveProgress implements RunListener, AutoCloseable {
+
+  private static final double NANOS = 1e9;
+
+  private final Console console;
+  private final Meter.Maker meters;
+  private @Nullable Stream stream;
+  private @Nullable Meter meter;
+  private long began;
+  private boolean closed;
+
+  LiveProgress(Console console) {
+    this.console = console;
+    meters = console.width() > 0
+        ? (name, from, to) -> new BarMeter(console, name, from, to)
+        : (name, from, to) -> new LineMeter(console, name, from, to);
+  }
+
+  @Override
+  public synchronized void prepared(Dataset dataset, Stream learned) {
+    stream = learned;
+    List<Experience> experiences = learned.experiences();
+    int classes = learned.classes().size();
+    say(String.format(Locale.ROOT, "%s: %,d rows to learn, %,d to evaluate on, %d classes, %s in %d experience%s",
+        dataset.name(), experiences.stream().mapToInt(e -> e.train().size()).sum(),
+        experiences.stream().mapToInt(e -> e.test().size()).sum(), classes, learned.scenario().id(),
+        experiences.size(), experiences.size() == 1 ? "" : "s"));
+    if (dataset.badRows().count() > 0) {
+      say(String.format(Locale.ROOT, "%,d of %,d rows cannot be used and are left out, the first at %s",
+          dataset.badRows().count(), dataset.badRows().total(), dataset.badRows().first()));
+    }
+  }
+
+  @Override
+  public synchronized void began(Experience experience, long firstStep, long steps) {
+    began = console.ticker().getAsLong();
+    if (!closed) {
+      meter = meters.meter("learning " + place(experience), firstStep, steps);
+    }
+  }
+
+  @Override
+  public synchronized void stepped(Experience experience, long step, long steps) {
+    if (meter != null) {
+      meter.at(step + 1);
+    }
+  }
+
+  @Override
+  public synchronized void evaluating(Experience experience) {
+    closeMeter();
+  }
+
+  @Override
+  public synchronized void evaluated(Experience experience, AccuracyHistory history) {
+    double seconds = (console.ticker().getAsLong() - began) / NANOS;
+    say(String.format(Locale.ROOT, "experience %s: %,d rows, %d classes, %s; accuracy so far %.1f %%%s",
+        place(experience), experience.train().size(), experience.classes().size(), Resource.SECONDS.format(seconds),
+        100 * accuracy(history), left(experience, seconds)));
+  }
+
+  /** The share of all test rows seen so far that are predicted right. */
+  private double accuracy(AccuracyHistory history) {
+    boolean told = stream != null && stream.scenario() == Scenario.TASK_INCREMENTAL;
+    ToLongFunction<Cell> correct = told ? Cell::correctMasked : Cell::correct;
+    List<Cell> cells = history.last().cells();
+    return (double) cells.stream().mapToLong(correct).sum() / cells.stream().mapToLong(Cell::rows).sum();
+  }
+
+  /** The time left, if the rows that are left take as long as those of this experience. */
+  private String left(Experience experience, double seconds) {
+    if (stream == null || experience.index() + 1 == stream.experiences().size()) {
+      return "";
+    }
+    long rows = stream.experiences().stream().skip(experience.index() + 1).mapToLong(e -> e.train().size()).sum();
+    return "; about " + Resource.SECONDS.format(seconds * rows / experience.train().size()) + " left";
+  }
+
+  private String place(Experience experience) {
+    return (experience.index() + 1) + (stream == null ? "" : "/" + stream.experiences().size());
+  }
+
+  private void say(String line) {
+    if (!closed) {
+      console.err().println(line);
+    }
+  }
+
+  private void closeMeter() {
+    if (meter != null) {
+      meter.close();
+      meter = null;
+    }
+  }
+
+  /** Stops showing anything. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    closeMeter();
+  }
+}

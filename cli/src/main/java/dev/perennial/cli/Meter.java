@@ -1,0 +1,24 @@
+package dev.perennial.cli;
+
+/** Shows how far some work of known size has come. */
+interface Meter extends AutoCloseable {
+
+  /** Makes meters for one kind of output. */
+  interface Maker {
+
+    /**
+     * Begins to show work.
+     *
+     * @param name what is done
+     * @param from steps that are done already
+     * @param to steps in all
+     */
+    Meter meter(String name, long from, long to);
+  }
+
+  /** So many steps are done, those before it began included. */
+  void at(long done);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,72 @@
+package dev.perennial.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The command {@code perennial}, which does nothing but name its commands. */
+@Command(
+    name = "perennial",
+    scope = ScopeType.INHERIT,
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    sortOptions = false,
+    usageHelpWidth = 110,
+    synopsisSubcommandLabel = "COMMAND",
+    header = "Models that keep learning: one experience after another, without forgetting, across restarts.",
+    optionListHeading = "%nOptions:%n",
+    commandListHeading = "%nCommands:%n",
+    footerHeading = "%nExamples:%n",
+    footer = {
+        "  ./perennial demo                      learn WordNet, and see what there is to see",
+        "  ./perennial learn --data mail.csv --text body --label folder --tasks 5 --store mail",
+        "  ./perennial predict --store mail \"your parcel has arrived\"",
+        "  ./perennial learn --help              every command teaches itself"})
+final class Perennial implements Runnable {
+
+  @Option(
+      names = "--verbose",
+      scope = ScopeType.INHERIT,
+      description = "With a complaint, print where in the program it comes from.")
+  private boolean verbose;
+
+  @Spec
+  private CommandSpec spec = CommandSpec.create();
+
+  private Perennial() {}
+
+  /**
+   * Runs one command.
+   *
+   * @return the exit code: 0, 2 where the request was wrong, 1 where it was right and could not be met
+   */
+  static int run(Console console, String... arguments) {
+    return commandLine(console).execute(arguments);
+  }
+
+  /** All commands. */
+  static CommandLine commandLine(Console console) {
+    var root = new Perennial();
+    var complaints = new Complaints(() -> root.verbose);
+    return new CommandLine(root)
+        .addSubcommand(new DemoCommand(console))
+        .addSubcommand(new LearnCommand(console))
+        .addSubcommand(new PredictCommand(console))
+        .addSubcommand(new ResumeCommand(console))
+        .addSubcommand(new InspectCommand(console))
+        .addSubcommand(new TechniquesCommand(console))
+        .setOut(console.out())
+        .setErr(console.err())
+        .setUnmatchedOptionsAllowedAsOptionParameters(false)
+        .setParameterExceptionHandler(complaints)
+        .setExecutionExceptionHandler(complaints);
+  }
+
+  @Override
+  public void run() {
+    spec.commandLine().usage(spec.commandLine().getOut());
+  }
+}
