@@ -7,7 +7,6 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -106,20 +105,21 @@ public final class LearnBench implements Callable<Integer> {
   private LearnFigures measure(PrintWriter err) {
     var python = new TorchPeer(peer == null ? TorchPeer.DEFAULT_PYTHON : peer);
     err.println("learn: " + steps + " LoRA steps of PyTorch, before ours");
-    Optional<TorchPeer.Steps> before =
-        peer == null && !Files.isExecutable(Path.of(python.python())) ? Optional.empty() : torch(python);
-    if (before.isEmpty()) {
-      err.println("learn: no PyTorch in " + python.python() + ", so there is no ratio: install Debian's package"
-          + " python3-torch, or name a Python that has it with --peer");
+    TorchPeer.Outcome before = peer == null && !Files.isExecutable(Path.of(python.python()))
+        ? python.absent()
+        : torch(python);
+    if (before instanceof TorchPeer.Unfit(String why)) {
+      err.println("learn: " + why);
     }
     try (var workers = new Workers(threads); Backbone backbone = Backbones.load("minilm")) {
       err.println("learn: " + steps + " LoRA steps of ours");
       var lora = LearnFigures.Lora.of(
           new LoraStep(LoraStep.context(backbone, workers), ticker).measure(WARM_UP, steps));
-      LearnFigures.Torch torch = before.map(first -> {
+      LearnFigures.Torch torch = null;
+      if (before instanceof TorchPeer.Steps first) {
         err.println("learn: " + steps + " LoRA steps of PyTorch, after ours");
-        return both(python, first);
-      }).orElse(null);
+        torch = both(python, first);
+      }
       err.println("learn: analytic learning, " + repeats + " times from texts and from cached features");
       LearnFigures.Analytic analytic =
           new AnalyticLearning(backbone, workers, features, ticker).measure(BenchTexts.wordNet(examples), repeats);
@@ -128,14 +128,17 @@ public final class LearnBench implements Callable<Integer> {
     }
   }
 
-  private Optional<TorchPeer.Steps> torch(TorchPeer python) {
+  private TorchPeer.Outcome torch(TorchPeer python) {
     return python.run(threads, WARM_UP, steps);
   }
 
   /** The steps before ours and those after, as one. */
   private LearnFigures.Torch both(TorchPeer python, TorchPeer.Steps before) {
     var seconds = new ArrayList<>(before.timings().seconds());
-    torch(python).ifPresent(after -> seconds.addAll(after.timings().seconds()));
-    return new LearnFigures.Torch(before.version(), python.python(), LearnFigures.Lora.of(new Timings(seconds)));
+    if (torch(python) instanceof TorchPeer.Steps after) {
+      seconds.addAll(after.timings().seconds());
+    }
+    return new LearnFigures.Torch(before.version(), before.blas(), python.python(),
+        LearnFigures.Lora.of(new Timings(seconds)));
   }
 }

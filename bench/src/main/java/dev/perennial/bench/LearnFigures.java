@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param machine what it was measured on
  * @param lora LoRA steps of ours
- * @param torch the same in PyTorch, right before and after ours together; null where there is no PyTorch
- * @param ratio median step of PyTorch / of ours; null where there is no PyTorch
+ * @param torch the same in PyTorch, right before and after ours together; null where there is no PyTorch to compare with
+ * @param ratio median step of PyTorch / of ours; null where there is no PyTorch to compare with
  * @param analytic g-acil
  */
 record LearnFigures(
@@ -32,10 +32,11 @@ record LearnFigures(
    * The peer.
    *
    * @param version of PyTorch
+   * @param blas that it computes with
    * @param python the interpreter that runs it
    * @param steps of it
    */
-  record Torch(String version, String python, Lora steps) {}
+  record Torch(String version, String blas, String python, Lora steps) {}
 
   /**
    * Analytic learning of one experience, the solution at its end included.
@@ -68,7 +69,7 @@ record LearnFigures(
         + " included";
     var table = new Table("", "median", "examples/s");
     if (torch != null) {
-      table.row("LoRA step, PyTorch " + torch.version, Numbers.duration(torch.steps.secondsPerStep),
+      table.row("LoRA step, PyTorch " + torch.version + ", " + torch.blas, Numbers.duration(torch.steps.secondsPerStep),
           Numbers.rate(torch.steps.examplesPerSecond));
     }
     table.row("LoRA step, Perennial", Numbers.duration(lora.secondsPerStep), Numbers.rate(lora.examplesPerSecond));

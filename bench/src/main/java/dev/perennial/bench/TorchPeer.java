@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The peer of our LoRA step: the same shapes and operations in PyTorch, in a process of its own.
@@ -29,24 +28,37 @@ record TorchPeer(String python) {
 
   private static final String SCRIPT = "lora_step.py";
   private static final int NO_TORCH = 3;
+  private static final int REFERENCE_BLAS = 4;
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** What came of running it. */
+  sealed interface Outcome {}
 
   /**
    * What it measured.
    *
    * @param version of PyTorch
+   * @param blas that it computes with
    * @param timings of every step
    */
-  record Steps(String version, Timings timings) {}
+  record Steps(String version, String blas, Timings timings) implements Outcome {}
+
+  /**
+   * There is nothing fair to compare with.
+   *
+   * @param why one line, and what to do
+   */
+  record Unfit(String why) implements Outcome {}
 
   /**
    * Runs it to its end.
    *
-   * @return nothing where the interpreter has no PyTorch
+   * @return timings, unless the interpreter has no PyTorch, or one that computes with the reference BLAS: that is some
+   *     twenty times slower than PyTorch is, and a ratio to it would say nothing
    * @throws UsageException if the interpreter does not start
    * @throws FailureException if the script fails
    */
-  Optional<Steps> run(int threads, int warmUp, int steps) {
+  Outcome run(int threads, int warmUp, int steps) {
     var builder = new ProcessBuilder(
         python, "-", Integer.toString(threads), Integer.toString(warmUp), Integer.toString(steps));
     builder.environment().put("OPENBLAS_NUM_THREADS", "1");
@@ -60,7 +72,13 @@ record TorchPeer(String python) {
       }
       List<String> lines = new String(process.getInputStream().readAllBytes(), UTF_8).lines().toList();
       int exitCode = process.waitFor();
-      return exitCode == NO_TORCH ? Optional.empty() : Optional.of(steps(exitCode, lines));
+      return switch (exitCode) {
+        case NO_TORCH -> absent();
+        case REFERENCE_BLAS -> new Unfit("the PyTorch of " + python + " computes with the reference BLAS, far slower than"
+            + " PyTorch is, so there is no ratio: install Debian's package libopenblas0-pthread, or name another with"
+            + " --peer");
+        default -> steps(exitCode, lines);
+      };
     } catch (IOException e) {
       throw new FailureException("the PyTorch script could not be run by " + python + ": " + e.getMessage(), e);
     } catch (InterruptedException e) {
@@ -69,6 +87,12 @@ record TorchPeer(String python) {
     } finally {
       process.destroy();
     }
+  }
+
+  /** There is no PyTorch. */
+  Unfit absent() {
+    return new Unfit("no PyTorch in " + python + ", so there is no ratio: install Debian's packages python3-torch and"
+        + " libopenblas0-pthread, or name a Python that has it with --peer");
   }
 
   private Process started(ProcessBuilder builder) {
@@ -101,7 +125,7 @@ record TorchPeer(String python) {
       if (seconds.isEmpty()) {
         throw failed(last);
       }
-      return new Steps(printed.path("version").asText(), new Timings(seconds));
+      return new Steps(printed.path("version").asText(), printed.path("blas").asText(), new Timings(seconds));
     } catch (JsonProcessingException e) {
       throw failed(last);
     }

@@ -2,6 +2,7 @@ package dev.perennial.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -24,7 +25,7 @@ final class LearnBenchTest {
   private static final String PRINTS_TIMINGS = """
       cat > /dev/null
       echo a warning >&2
-      echo '{"version": "0.0", "seconds": [2.0, 4.0, 3.0]}'
+      echo '{"version": "0.0", "blas": "OpenBLAS", "seconds": [2.0, 4.0, 3.0]}'
       """;
 
   @TempDir
@@ -35,6 +36,7 @@ final class LearnBenchTest {
     JsonNode figures = figures(interpreter(PRINTS_TIMINGS));
     JsonNode peer = figures.path("torch");
     assertEquals("0.0", peer.path("version").asText());
+    assertEquals("OpenBLAS", peer.path("blas").asText());
     assertEquals(6, peer.path("steps").path("timings").path("seconds").size());
     assertEquals(3.0, peer.path("steps").path("secondsPerStep").asDouble());
     double ours = figures.path("lora").path("secondsPerStep").asDouble();
@@ -79,6 +81,13 @@ final class LearnBenchTest {
     Files.writeString(file, "#!/bin/sh\n" + script);
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
     return file;
+  }
+
+  @Test
+  void run_withAPeerOnTheReferenceBlas_comparesNothing() throws IOException {
+    var outcome = new TorchPeer(interpreter("cat > /dev/null\nexit 4\n").toString()).run(1, 0, 1);
+    var unfit = assertInstanceOf(TorchPeer.Unfit.class, outcome);
+    assertTrue(unfit.why().contains("libopenblas0-pthread"), unfit::why);
   }
 
   @Test
