@@ -46,7 +46,7 @@ public final class Backbones {
   /**
    * A network for images, with weights drawn at random; they are trained, and {@link Backbone#initialise} adds them.
    *
-   * <p>{@code mlp}: two hidden layers of 256 features. {@code convnet}: three blocks of 3x3 convolution, ReLU and 2x2
+   * <p>{@code mlp}: two hidden layers of 256 features. {@code convnet}: three layers of 3x3 convolution, ReLU and 2x2
    * max pooling with 16, 32 and 64 filters, then 128 features. All with ReLU, samples scaled to [0, 1], weights drawn
    * as PyTorch draws those of its Linear and Conv2d.
    *

@@ -15,7 +15,9 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * A small network for images that is trained from scratch: its weights are drawn at random, and all are parameters.
  *
- * <p>Between blocks a row is flat. Where no trained weights stand in for its own, it is the network as drawn.
+ * <p>The first block ends behind the first linear layer, and every linear layer after it is one more block: so what
+ * comes out of any block can serve as features. Between layers a row is flat. Where no trained weights stand in for its
+ * own, it is the network as drawn.
  */
 final class ImageBackbone implements Backbone {
 
@@ -28,26 +30,28 @@ final class ImageBackbone implements Backbone {
   private final String name;
   private final ImageShape shape;
   private final TensorOwner owner = new TensorOwner();
-  private final List<ImageBlock> blocks = new ArrayList<>();
+  private final List<ImageLayer> layers = new ArrayList<>();
+  private final int blocks;
   private final String digest;
 
   /**
    * Draws a network.
    *
-   * @param filters of each block of convolution, in order
-   * @param features of each linear layer after them, in order
+   * @param filters of each layer of convolution, in order
+   * @param features of each linear layer after them, the same number for all
    */
   private ImageBackbone(String name, ImageShape shape, long seed, int[] filters, int[] features) {
     this.name = name;
     this.shape = shape;
+    this.blocks = features.length;
     ImageShape last = shape;
     for (int i = 0; i < filters.length; i++) {
-      var random = CounterRandom.of(seed, INITIAL_WEIGHTS, blocks.size());
+      var random = CounterRandom.of(seed, INITIAL_WEIGHTS, layers.size());
       var weights = DrawnWeights.draw(
-          "conv." + i, random, owner, filters[i], last.channels(), ConvBlock.SIZE, ConvBlock.SIZE);
-      var block = new ConvBlock(weights, last);
-      blocks.add(block);
-      last = block.outShape();
+          "conv." + i, random, owner, filters[i], last.channels(), ConvLayer.SIZE, ConvLayer.SIZE);
+      var layer = new ConvLayer(weights, last);
+      layers.add(layer);
+      last = layer.outShape();
     }
     long in = last.samples();
     for (int i = 0; i < features.length; i++) {
@@ -56,12 +60,12 @@ final class ImageBackbone implements Backbone {
         throw new UsageException("expected images for which no weight of the backbone " + name + " has more than "
             + MOST_NUMBERS + " numbers, got images of " + shape + ": scale them down");
       }
-      var random = CounterRandom.of(seed, INITIAL_WEIGHTS, blocks.size());
-      blocks.add(new DenseBlock(DrawnWeights.draw("linear." + i, random, owner, features[i], in)));
+      var random = CounterRandom.of(seed, INITIAL_WEIGHTS, layers.size());
+      layers.add(new DenseLayer(DrawnWeights.draw("linear." + i, random, owner, features[i], in)));
       in = features[i];
     }
     var weights = new HashMap<String, Tensor>();
-    blocks.forEach(block -> block.weights().addTo(weights));
+    layers.forEach(layer -> layer.weights().addTo(weights));
     digest = WeightDigest.of(name + " " + shape, weights);
   }
 
@@ -70,7 +74,7 @@ final class ImageBackbone implements Backbone {
     return new ImageBackbone("mlp", shape, seed, new int[] {}, new int[] {256, 256});
   }
 
-  /** Three blocks of 3x3 convolution, ReLU and 2x2 max pooling, with 16, 32 and 64 filters; then 128 ReLU features. */
+  /** Three layers of 3x3 convolution, ReLU and 2x2 max pooling with 16, 32 and 64 filters; then 128 ReLU features. */
   static ImageBackbone convnet(ImageShape shape, long seed) {
     return new ImageBackbone("convnet", shape, seed, new int[] {16, 32, 64}, new int[] {128});
   }
@@ -87,12 +91,12 @@ final class ImageBackbone implements Backbone {
 
   @Override
   public int width() {
-    return blocks.getLast().out();
+    return layers.getLast().out();
   }
 
   @Override
   public int blocks() {
-    return blocks.size();
+    return blocks;
   }
 
   /** None: its own weights are trained, so that a brick has nothing frozen to stand on. */
@@ -125,7 +129,7 @@ final class ImageBackbone implements Backbone {
 
   @Override
   public void initialise(Parameters parameters) {
-    blocks.forEach(block -> block.weights().addTo(parameters));
+    layers.forEach(layer -> layer.weights().addTo(parameters));
   }
 
   @Override
@@ -158,10 +162,14 @@ final class ImageBackbone implements Backbone {
     @Override
     public Tensor advance(Tensor state, int from, int to, Adaptation adaptation) {
       Tensor advanced = state;
-      for (ImageBlock block : blocks.subList(from, to)) {
-        advanced = block.forward(advanced, adaptation);
+      for (ImageLayer layer : layers.subList(firstLayer(from), firstLayer(to))) {
+        advanced = layer.forward(advanced, adaptation);
       }
       return advanced;
+    }
+
+    private int firstLayer(int block) {
+      return block == 0 ? 0 : layers.size() - blocks + block;
     }
 
     @Override

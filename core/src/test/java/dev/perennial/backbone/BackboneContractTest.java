@@ -101,6 +101,18 @@ abstract class BackboneContractTest {
   }
 
   @Test
+  void pool_afterEveryBlock_givesFeatures() {
+    try (TensorScope scope = TensorScope.inference()) {
+      Pass pass = backbone.pass(backbone.prepare(inputs()));
+      Tensor state = pass.start();
+      for (int block = 0; block < backbone.blocks(); block++) {
+        state = pass.advance(state, block, block + 1, Adaptation.NONE);
+        assertArrayEquals(new long[] {5, backbone.width()}, pass.pool(state).shape(), "after block " + block);
+      }
+    }
+  }
+
+  @Test
   void join_statesOfOtherRows_isRefused() {
     try (TensorScope scope = TensorScope.inference()) {
       Pass pass = backbone.pass(backbone.prepare(inputs()));

@@ -10,7 +10,7 @@ import org.bytedeco.pytorch.global.torch;
  *
  * @param in the shape of what it is given
  */
-record ConvBlock(DrawnWeights weights, ImageShape in) implements ImageBlock {
+record ConvLayer(DrawnWeights weights, ImageShape in) implements ImageLayer {
 
   static final int SIZE = 3;
 

@@ -5,7 +5,7 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /** A linear layer, then ReLU: {@code max(0, W x + b)}. */
-record DenseBlock(DrawnWeights weights) implements ImageBlock {
+record DenseLayer(DrawnWeights weights) implements ImageLayer {
 
   @Override
   public int out() {

@@ -3,7 +3,7 @@ package dev.perennial.backbone;
 import org.bytedeco.pytorch.Tensor;
 
 /** A layer of a network for images. */
-sealed interface ImageBlock permits DenseBlock, ConvBlock {
+sealed interface ImageLayer permits DenseLayer, ConvLayer {
 
   /** What is trained. */
   DrawnWeights weights();
