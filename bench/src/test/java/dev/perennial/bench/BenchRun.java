@@ -17,7 +17,7 @@ record BenchRun(List<String> out, List<String> err) {
   static BenchRun of(String... arguments) {
     var out = new StringWriter();
     var err = new StringWriter();
-    var line = new CommandLine(new BenchCommand()).setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+    var line = new CommandLine(new BenchCommand()).addSubcommand(new JmhBench()).setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
     CommandLine command = line.parseArgs(arguments).subcommand().commandSpec().commandLine();
     try {
       ((Callable<?>) command.getCommand()).call();

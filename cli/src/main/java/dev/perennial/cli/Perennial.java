@@ -1,5 +1,6 @@
 package dev.perennial.cli;
 
+import dev.perennial.bench.BenchCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -58,6 +59,7 @@ final class Perennial implements Runnable {
         .addSubcommand(new ResumeCommand(console))
         .addSubcommand(new InspectCommand(console))
         .addSubcommand(new TechniquesCommand(console))
+        .addSubcommand(new BenchCommand())
         .setOut(console.out())
         .setErr(console.err())
         .setUnmatchedOptionsAllowedAsOptionParameters(false)
