@@ -39,6 +39,6 @@ final class TechniquesCommandTest {
     String shown = Cli.run("techniques").succeeded().out();
     assertTrue(shown.contains(RunSpec.DEFAULT_TECHNIQUE + "   (the default)"), shown);
     assertTrue(shown.contains("arXiv 2403.15706"), shown);
-    assertTrue(shown.contains("ridge=0.01"), shown);
+    assertTrue(shown.contains("ridge=0.03"), shown);
   }
 }

@@ -69,7 +69,9 @@ public final class LibTorch {
 
   /** The version of libtorch and the BLAS it computes with, for reports. */
   public static String version() {
-    String blas = useMkl() ? "MKL" : "OpenBLAS" + (processor().contains(" avx512vl") ? " (AVX-512)" : "");
+    String asked = System.getenv("OPENBLAS_CORETYPE");
+    String kernels = asked != null ? " for " + asked : processor().contains(" avx512vl") ? " for SkylakeX" : "";
+    String blas = useMkl() ? "MKL" : "OpenBLAS" + kernels;
     return "libtorch 2.10.0, " + blas;
   }
 
