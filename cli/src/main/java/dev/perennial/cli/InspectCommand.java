@@ -66,7 +66,7 @@ final class InspectCommand implements Runnable {
     var bricks = new Table("name", "kind", "parameters", "experiences");
     for (Learner.BrickInfo brick : view.bricks()) {
       bricks.row(
-          brick.name(), brick.kind(), Resource.PARAMETERS.format(brick.parameters()), brick.learnedOn());
+          brick.name(), brick.kind(), Resource.PARAMETERS.format(brick.parameters()), brick.provenance().learnedOn());
     }
     out.println(bricks.text());
     out.println("Spent");

@@ -1,6 +1,7 @@
 package dev.perennial.cli;
 
 import dev.perennial.engine.RunSpec;
+import dev.perennial.learn.Techniques;
 import java.io.PrintWriter;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -33,7 +34,7 @@ final class TechniquesCommand implements Runnable {
     }
   }
 
-  private void print(TechniqueListing technique) {
+  private void print(Techniques.Entry technique) {
     PrintWriter out = console.out();
     boolean isDefault = technique.name().equals(RunSpec.DEFAULT_TECHNIQUE);
     out.println(technique.name() + (isDefault ? "   (the default)" : ""));

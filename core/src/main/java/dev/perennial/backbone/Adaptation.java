@@ -1,7 +1,7 @@
 package dev.perennial.backbone;
 
+import java.util.HashMap;
 import java.util.Map;
-import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -11,12 +11,16 @@ public final class Adaptation {
   /** The backbone alone. */
   public static final Adaptation NONE = new Adaptation(Map.of(), Map.of());
 
-  private final TreeMap<Integer, SiteFunction> bySite = new TreeMap<>();
+  private final Map<Integer, SiteFunction> bySite = new HashMap<>();
   private final Map<String, Tensor> weights;
+  private final int lowestBlock;
 
   private Adaptation(Map<Site, SiteFunction> functions, Map<String, Tensor> weights) {
     functions.forEach((site, function) -> bySite.put(site.index(), function));
     this.weights = weights;
+    this.lowestBlock = weights.isEmpty()
+        ? functions.keySet().stream().mapToInt(Site::block).min().orElse(Integer.MAX_VALUE)
+        : 0;
   }
 
   /** Bricks: at most one function a site; several bricks at a site are composed by whoever makes the map. */
@@ -37,5 +41,10 @@ public final class Adaptation {
   /** The weight of that name, or {@code own} where none stands in for it. */
   public Tensor weight(String name, Tensor own) {
     return weights.getOrDefault(name, own);
+  }
+
+  /** The first block that it may change: those below give what the backbone alone gives. */
+  int lowestBlock() {
+    return lowestBlock;
   }
 }

@@ -14,7 +14,10 @@ public interface Backbone extends AutoCloseable {
   /** The name under which it is asked for. */
   String name();
 
-  /** SHA-256 of its weights, hexadecimal: a brick fits the backbone of the digest that it was made for. */
+  /**
+   * SHA-256 of its weights and of how they are used, hexadecimal: a brick fits the backbone of the digest that it was
+   * made for. The same weights have the same digest, whatever file they came from.
+   */
   String digest();
 
   /** Features of a row. */

@@ -6,37 +6,68 @@ import dev.perennial.tensor.LibTorch;
 import dev.perennial.tensor.TensorScope;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
-/** The backbones that can be asked for by name. */
+/** The backbones that can be asked for: pretrained text encoders by name or directory, and image networks. */
 public final class Backbones {
 
   /** Longer texts are cut to so many tokens. */
-  private static final int MAX_TOKENS = 256;
+  private static final int MOST_TOKENS = 256;
+
+  /** Of both encoders in jars; their ONNX files do not tell. */
+  private static final int HEADS = 12;
 
   private Backbones() {}
 
   /**
-   * Loads a backbone.
+   * Loads a frozen text encoder. Texts are cut to 256 tokens, or to the encoder's positions where they are fewer.
    *
-   * @param name {@code minilm} (all-MiniLM-L6-v2) or {@code bge-small-en} (bge-small-en-v1.5)
-   * @throws UsageException if there is none of that name
+   * <p>A directory holds a BERT encoder in Hugging Face's layout: {@code config.json} (model type {@code bert}, erf
+   * {@code gelu}, absolute positions), {@code tokenizer.json}, and {@code model.safetensors} or its shards with
+   * {@code model.safetensors.index.json}. F16 and BF16 weights are widened to float32. Features are pooled as
+   * {@code 1_Pooling/config.json} says (mean or first token), the mean where there is none. The same weights have the
+   * same digest from a jar and from a directory.
+   *
+   * @param name {@code minilm} (all-MiniLM-L6-v2), {@code bge-small-en} (bge-small-en-v1.5), or a directory
+   * @throws UsageException if there is none of that name, or the directory holds another kind of model
+   * @throws FailureException if a file is damaged, or a tensor is missing, unexpected or of another shape
    */
   public static Backbone load(String name) {
-    LibTorch.load();
     return switch (name) {
-      case "minilm" -> fromOnnxJar(name, "all-minilm-l6-v2");
-      case "bge-small-en" -> fromOnnxJar(name, "bge-small-en-v1.5");
-      default -> throw new UsageException("expected a backbone among minilm, bge-small-en, or a directory in Hugging"
-          + " Face's layout, got " + name);
+      case "minilm" -> fromOnnxJar(name, "all-minilm-l6-v2", Pooling.MEAN);
+      case "bge-small-en" -> fromOnnxJar(name, "bge-small-en-v1.5", Pooling.CLS);
+      case "mlp", "convnet" -> throw new UsageException("expected a pretrained backbone, got " + name
+          + ", which learns images from scratch: use it with a data set of images");
+      default -> fromDirectory(name);
     };
   }
 
-  /** interim */
+  /**
+   * A network for images, with weights drawn at random; they are trained, and {@link Backbone#initialise} adds them.
+   *
+   * <p>{@code mlp}: two hidden layers of 256 features. {@code convnet}: three layers of 3x3 convolution, ReLU and 2x2
+   * max pooling with 16, 32 and 64 filters, then 128 features. All with ReLU, samples scaled to [0, 1], weights drawn
+   * as PyTorch draws those of its Linear and Conv2d.
+   *
+   * @param name {@code mlp} or {@code convnet}
+   * @param channels of every image, 1 or more; as height and width, in samples
+   * @param seed the same seed gives the same weights, and so the same digest
+   * @throws UsageException if there is none of that name, or the images are too large for it
+   */
   public static Backbone forImages(String name, int channels, int height, int width, long seed) {
-    throw new UsageException("interim " + name + channels + height + width + seed);
+    LibTorch.load();
+    var shape = new ImageShape(channels, height, width);
+    return switch (name) {
+      case "mlp" -> ImageBackbone.mlp(shape, seed);
+      case "convnet" -> ImageBackbone.convnet(shape, seed);
+      default -> throw new UsageException(
+          "expected a backbone for images, mlp or convnet, got " + name + ": choose --backbone mlp or convnet");
+    };
   }
 
-  private static Backbone fromOnnxJar(String name, String resource) {
+  private static Backbone fromOnnxJar(String name, String resource, Pooling pooling) {
+    LibTorch.load();
     String weights = "/" + resource + ".onnx";
     String tokens = "/" + resource + "-tokenizer.json";
     try (InputStream onnx = Backbones.class.getResourceAsStream(weights);
@@ -46,9 +77,47 @@ public final class Backbones {
         throw new FailureException("expected " + weights + " and " + tokens + " on the class path, found "
             + (onnx == null ? "no weights" : "no tokenizer") + ": add the encoder's jar");
       }
-      return new TextBackbone(name, BertWeights.fromOnnx(onnx, weights, 12), new TextTokenizer(json, tokens, MAX_TOKENS));
+      return text(name, BertWeights.fromOnnx(onnx, weights, HEADS), pooling, json, tokens);
     } catch (IOException e) {
       throw new FailureException("could not read " + weights + ": " + e.getMessage(), e);
     }
+  }
+
+  private static Backbone fromDirectory(String name) {
+    Path directory = directory(name);
+    Path tokens = existing(directory, "tokenizer.json");
+    BertConfig config = HuggingFaceConfig.bert(existing(directory, "config.json"));
+    Path poolingFile = directory.resolve("1_Pooling").resolve("config.json");
+    Pooling pooling = Files.exists(poolingFile) ? HuggingFaceConfig.pooling(poolingFile) : Pooling.MEAN;
+    LibTorch.load();
+    try (HuggingFaceWeights weights = HuggingFaceWeights.open(directory);
+        InputStream json = Files.newInputStream(tokens);
+        TensorScope scope = TensorScope.inference()) {
+      return text(name, weights.read(config), pooling, json, tokens.toString());
+    } catch (IOException e) {
+      throw new FailureException("could not read " + tokens + ": " + e, e);
+    }
+  }
+
+  private static Backbone text(String name, BertWeights weights, Pooling pooling, InputStream json, String where) {
+    int mostTokens = Math.min(MOST_TOKENS, weights.config().positions());
+    return new TextBackbone(name, weights, pooling, new TextTokenizer(json, where, mostTokens));
+  }
+
+  private static Path directory(String name) {
+    if (!name.isEmpty() && name.indexOf('\0') < 0 && Files.isDirectory(Path.of(name))) {
+      return Path.of(name);
+    }
+    throw new UsageException("expected a backbone among minilm, bge-small-en, or a directory in Hugging Face's layout,"
+        + " got \"" + name + "\", which is neither");
+  }
+
+  private static Path existing(Path directory, String file) {
+    Path path = directory.resolve(file);
+    if (!Files.isRegularFile(path)) {
+      throw new UsageException("expected config.json, tokenizer.json and model.safetensors in " + directory
+          + ", found no " + file + ": save the model and its tokenizer there with save_pretrained");
+    }
+    return path;
   }
 }

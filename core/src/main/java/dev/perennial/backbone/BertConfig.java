@@ -9,16 +9,41 @@ package dev.perennial.backbone;
  * @param heads attention heads; divides {@code hidden}
  * @param intermediate features inside the feed-forward part
  * @param positions longest sequence, in tokens
+ * @param types kinds of token
  * @param layerNormEps added to the variance under the root
  */
 record BertConfig(
-    int vocabulary, int hidden, int layers, int heads, int intermediate, int positions, double layerNormEps) {
+    int vocabulary, int hidden, int layers, int heads, int intermediate, int positions, int types,
+    double layerNormEps) {
 
+  private static final int MOST_FEATURES = 1 << 16;
+  private static final int MOST_LAYERS = 1 << 10;
+
+  /**
+   * Checks the shape.
+   *
+   * @throws IllegalArgumentException if no BERT encoder has it; the message is one line without a place
+   */
   BertConfig {
-    if (vocabulary < 1 || hidden < 1 || layers < 1 || heads < 1 || intermediate < 1 || positions < 1
-        || hidden % heads != 0 || !(layerNormEps > 0)) {
-      throw new IllegalArgumentException("not the shape of a BERT encoder: hidden " + hidden + ", layers " + layers
-          + ", heads " + heads + ", intermediate " + intermediate + ", positions " + positions);
+    check("vocabulary", vocabulary, Integer.MAX_VALUE);
+    check("hidden size", hidden, MOST_FEATURES);
+    check("number of layers", layers, MOST_LAYERS);
+    check("number of attention heads", heads, hidden);
+    check("intermediate size", intermediate, MOST_FEATURES);
+    check("number of positions", positions, Integer.MAX_VALUE);
+    check("number of token types", types, Integer.MAX_VALUE);
+    if (hidden % heads != 0) {
+      throw new IllegalArgumentException(
+          "expected a hidden size that divides by the heads, got " + hidden + " and " + heads + " heads");
+    }
+    if (!(layerNormEps > 0 && layerNormEps < 1)) {
+      throw new IllegalArgumentException("expected a layer norm epsilon between 0 and 1, got " + layerNormEps);
+    }
+  }
+
+  private static void check(String what, int value, int most) {
+    if (value < 1 || value > most) {
+      throw new IllegalArgumentException("expected a " + what + " from 1 to " + most + ", got " + value);
     }
   }
 

@@ -4,6 +4,7 @@ import dev.perennial.tensor.TensorOwner;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.GradMode;
@@ -13,12 +14,11 @@ import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A frozen BERT encoder whose pooled output is the mean of its tokens.
+ * A frozen BERT encoder: from token ids to the features of every token.
  *
  * <p>Source: BERT (arXiv 1810.04805), post-norm blocks: {@code h = LN(h + W_o attention(W_q h, W_k h, W_v h))}, then
- * {@code h = LN(h + W_2 gelu(W_1 h))}; mean pooling as in Sentence-BERT (arXiv 1908.10084). Query, key and value are
- * one product of {@code [3 hidden, hidden]}. Each block has six sites, and nothing is computed for a site that no
- * brick acts on but the frozen map itself.
+ * {@code h = LN(h + W_2 gelu(W_1 h))}. Query, key and value are one product of {@code [3 hidden, hidden]}. Each block
+ * has six sites, and nothing is computed for a site that no brick acts on but the frozen map itself.
  */
 final class BertEncoder implements AutoCloseable {
 
@@ -31,6 +31,7 @@ final class BertEncoder implements AutoCloseable {
   private final Tensor positions;
   private final Linear embeddingNorm;
   private final List<Block> blocks = new ArrayList<>();
+  private final List<TensorOptional> optionals = new ArrayList<>();
 
   /** A weight and a bias, of a Linear or of a LayerNorm. */
   private record Linear(Tensor weight, TensorOptional bias, TensorOptional weightAsOptional) {}
@@ -39,13 +40,12 @@ final class BertEncoder implements AutoCloseable {
 
   BertEncoder(BertWeights weights) {
     config = weights.config();
-    words = owner.keep(weights.named("embeddings.word_embeddings.weight"));
+    words = owner.keep(weights.named(BertWeights.WORDS));
     // Every token is of type 0, so that its type's vector is part of its position's.
-    positions = owner.keep(weights.named("embeddings.position_embeddings.weight")
-        .add(weights.named("embeddings.token_type_embeddings.weight").select(0, 0)));
+    positions = owner.keep(weights.named(BertWeights.POSITIONS).add(weights.named(BertWeights.TYPES).select(0, 0)));
     embeddingNorm = module(weights, "embeddings.LayerNorm");
     for (int layer = 0; layer < config.layers(); layer++) {
-      String block = "encoder.layer." + layer + ".";
+      String block = BertWeights.block(layer);
       Tensor[] qkvWeights = new Tensor[3];
       Tensor[] qkvBiases = new Tensor[3];
       for (int i = 0; i < 3; i++) {
@@ -70,17 +70,19 @@ final class BertEncoder implements AutoCloseable {
   }
 
   private Linear linear(Tensor weight, Tensor bias) {
-    Tensor w = owner.keep(weight);
-    Tensor b = owner.keep(bias);
-    var weightOptional = new TensorOptional(w);
-    var biasOptional = new TensorOptional(b);
-    weightOptional.retainReference();
-    biasOptional.retainReference();
-    return new Linear(w, biasOptional, weightOptional);
+    Tensor kept = owner.keep(weight);
+    return new Linear(kept, optional(owner.keep(bias)), optional(kept));
+  }
+
+  private TensorOptional optional(Tensor tensor) {
+    var optional = new TensorOptional(tensor);
+    optional.retainReference();
+    optionals.add(optional);
+    return optional;
   }
 
   List<Site> sites() {
-    return sites;
+    return Collections.unmodifiableList(sites);
   }
 
   BertConfig config() {
@@ -106,18 +108,6 @@ final class BertEncoder implements AutoCloseable {
       }
     }
     return state;
-  }
-
-  /** The mean of each row's tokens, {@code [rows, hidden]}. */
-  Tensor pool(Tensor hidden, TokenBatch batch) {
-    float[] weights = new float[batch.rows() * batch.length()];
-    for (int row = 0; row < batch.rows(); row++) {
-      int tokens = (int) batch.tokens()[row];
-      for (int i = 0; i < tokens; i++) {
-        weights[row * batch.length() + i] = 1f / tokens;
-      }
-    }
-    return torch.bmm(Tensors.floats(weights, batch.rows(), 1, batch.length()), hidden).squeeze(1);
   }
 
   private Tensor block(Tensor input, TokenBatch batch, int index, Adaptation adaptation) {
@@ -161,19 +151,11 @@ final class BertEncoder implements AutoCloseable {
     return function == null ? output : function.apply(input, output);
   }
 
+  /** Frees the weights; does nothing the second time. */
   @Override
   public void close() {
-    for (Block block : blocks) {
-      for (Linear linear : List.of(block.qkv, block.attentionOutput, block.attentionNorm, block.up, block.down, block.norm)) {
-        release(linear);
-      }
-    }
-    release(embeddingNorm);
+    optionals.forEach(TensorOptional::releaseReference);
+    optionals.clear();
     owner.close();
-  }
-
-  private static void release(Linear linear) {
-    linear.bias.releaseReference();
-    linear.weightAsOptional.releaseReference();
   }
 }

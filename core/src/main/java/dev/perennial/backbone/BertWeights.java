@@ -1,33 +1,28 @@
 package dev.perennial.backbone;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.perennial.FailureException;
+import dev.perennial.tensor.TensorData;
+import dev.perennial.tensor.Tensors;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
-import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /**
- * The tensors of a BERT encoder under their Hugging Face names, and the digest that tells one backbone from another.
- *
- * <p>The digest is SHA-256 over the tensors in the order of their names: name, shape, float32 bytes. It does not
- * depend on the file that they came from.
+ * The tensors of a BERT encoder under their Hugging Face names.
  *
  * @param config their shape
- * @param tensors float32, in the scope that was open when they were read; Linear weights are [out, in]
- * @param digest hexadecimal
+ * @param tensors float32, contiguous, in the scope that was open when they were read; Linear weights are [out, in]
  */
-record BertWeights(BertConfig config, Map<String, Tensor> tensors, String digest) {
+record BertWeights(BertConfig config, SortedMap<String, Tensor> tensors) {
+
+  static final String WORDS = "embeddings.word_embeddings.weight";
+  static final String POSITIONS = "embeddings.position_embeddings.weight";
+  static final String TYPES = "embeddings.token_type_embeddings.weight";
 
   /** The Linear modules of a block, in the order of its sites. */
   static final List<String> LINEAR = List.of(
@@ -37,43 +32,87 @@ record BertWeights(BertConfig config, Map<String, Tensor> tensors, String digest
   private static final List<String> NORMS = List.of("attention.output.LayerNorm", "output.LayerNorm");
 
   /**
-   * Reads an encoder that was exported to ONNX.
+   * Reads an encoder that was exported to ONNX from Hugging Face's layout. Its layer norm epsilon is taken to be 1e-12.
    *
    * @param heads attention heads, which the file does not tell
+   * @throws FailureException if the file is no such encoder
    */
   static BertWeights fromOnnx(InputStream file, String where, int heads) {
     OnnxInitializers onnx = OnnxInitializers.read(file, where);
-    long[] words = onnx.named("embeddings.word_embeddings.weight").shape();
-    long[] positions = onnx.named("embeddings.position_embeddings.weight").shape();
     int layers = 0;
-    while (onnx.has("encoder.layer." + layers + ".output.dense.bias")) {
+    while (onnx.has(block(layers) + "output.dense.bias")) {
       layers++;
     }
-    int intermediate = (int) onnx.named("encoder.layer.0.intermediate.dense.bias").shape()[0];
-    var config = new BertConfig(
-        (int) words[0], (int) words[1], layers, heads, intermediate, (int) positions[0], 1e-12);
+    long[] words = shape(onnx, WORDS, 2, where);
+    BertConfig config;
+    try {
+      config = new BertConfig(Math.toIntExact(words[0]), Math.toIntExact(words[1]), layers, heads,
+          Math.toIntExact(shape(onnx, block(0) + "intermediate.dense.bias", 1, where)[0]),
+          Math.toIntExact(shape(onnx, POSITIONS, 2, where)[0]),
+          Math.toIntExact(shape(onnx, TYPES, 2, where)[0]), 1e-12);
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw new FailureException("expected a BERT encoder in " + where + ": " + e.getMessage(), e);
+    }
     return assemble(config, where, name -> {
       if (name.endsWith(".weight") && !onnx.has(name)) {
         String module = name.substring(0, name.length() - ".weight".length());
         String node = "/" + module.replaceAll("\\.(?!\\d)", "/") + "/MatMul";
-        return tensor(onnx.multipliedBy(node)).t().contiguous();
+        return new Stored(onnx.multipliedBy(node).data(), true);
       }
-      return tensor(onnx.named(name));
+      return new Stored(onnx.named(name).data(), false);
     });
   }
 
-  /** Collects the tensors of an encoder of that shape, and checks every one's shape. */
-  static BertWeights assemble(BertConfig config, String where, Function<String, Tensor> source) {
+  private static long[] shape(OnnxInitializers onnx, String name, int rank, String where) {
+    long[] shape = onnx.named(name).shape();
+    if (shape.length != rank) {
+      throw new FailureException("expected " + name + " with " + rank + " dimensions in " + where + ", got "
+          + Arrays.toString(shape));
+    }
+    return shape;
+  }
+
+  /**
+   * A tensor as a file has it.
+   *
+   * @param data float32
+   * @param transposed whether it is a matrix with its dimensions the other way round
+   */
+  record Stored(TensorData data, boolean transposed) {
+
+    private List<Long> shape() {
+      return transposed ? data.shape().reversed() : data.shape();
+    }
+
+    private Tensor tensor() {
+      Tensor copy = Tensors.copyOf(data);
+      return transposed ? copy.t().contiguous() : copy;
+    }
+  }
+
+  /**
+   * Copies the tensors of an encoder of that shape into the open scope.
+   *
+   * @param source gives the tensor of a name, or throws
+   * @throws FailureException if a tensor has another shape
+   */
+  static BertWeights assemble(BertConfig config, String where, Function<String, Stored> source) {
     var tensors = new TreeMap<String, Tensor>();
     expectedShapes(config).forEach((name, shape) -> {
-      Tensor tensor = source.apply(name);
-      if (!Arrays.equals(tensor.shape(), shape)) {
-        throw new FailureException("expected " + name + " of shape " + Arrays.toString(shape) + " in " + where
-            + ", got " + Arrays.toString(tensor.shape()));
+      Stored stored = source.apply(name);
+      if (!stored.shape().equals(shape)) {
+        throw new FailureException(
+            "expected " + name + " of shape " + shape + " in " + where + ", got " + stored.shape());
       }
-      tensors.put(name, tensor);
+      tensors.put(name, stored.tensor());
     });
-    return new BertWeights(config, tensors, digest(tensors));
+    return new BertWeights(config, tensors);
+  }
+
+  /** Tells this encoder from others: see {@link WeightDigest}. */
+  String digest(Pooling pooling) {
+    return WeightDigest.of(
+        "bert heads=" + config.heads() + " eps=" + config.layerNormEps() + " pooling=" + pooling, tensors);
   }
 
   /** The tensor of that name. */
@@ -85,50 +124,30 @@ record BertWeights(BertConfig config, Map<String, Tensor> tensors, String digest
     return tensor;
   }
 
-  private static Map<String, long[]> expectedShapes(BertConfig config) {
-    var shapes = new TreeMap<String, long[]>();
+  /** What the names of a block's tensors begin with. */
+  static String block(int layer) {
+    return "encoder.layer." + layer + ".";
+  }
+
+  private static Map<String, List<Long>> expectedShapes(BertConfig config) {
+    var shapes = new TreeMap<String, List<Long>>();
     long hidden = config.hidden();
-    shapes.put("embeddings.word_embeddings.weight", new long[] {config.vocabulary(), hidden});
-    shapes.put("embeddings.position_embeddings.weight", new long[] {config.positions(), hidden});
-    shapes.put("embeddings.token_type_embeddings.weight", new long[] {2, hidden});
-    shapes.put("embeddings.LayerNorm.weight", new long[] {hidden});
-    shapes.put("embeddings.LayerNorm.bias", new long[] {hidden});
+    shapes.put(WORDS, List.of((long) config.vocabulary(), hidden));
+    shapes.put(POSITIONS, List.of((long) config.positions(), hidden));
+    shapes.put(TYPES, List.of((long) config.types(), hidden));
+    shapes.put("embeddings.LayerNorm.weight", List.of(hidden));
+    shapes.put("embeddings.LayerNorm.bias", List.of(hidden));
     for (int layer = 0; layer < config.layers(); layer++) {
-      String block = "encoder.layer." + layer + ".";
       for (String linear : LINEAR) {
-        shapes.put(block + linear + ".weight", new long[] {config.outOf(linear), config.inOf(linear)});
-        shapes.put(block + linear + ".bias", new long[] {config.outOf(linear)});
+        long out = config.outOf(linear);
+        shapes.put(block(layer) + linear + ".weight", List.of(out, (long) config.inOf(linear)));
+        shapes.put(block(layer) + linear + ".bias", List.of(out));
       }
       for (String norm : NORMS) {
-        shapes.put(block + norm + ".weight", new long[] {hidden});
-        shapes.put(block + norm + ".bias", new long[] {hidden});
+        shapes.put(block(layer) + norm + ".weight", List.of(hidden));
+        shapes.put(block(layer) + norm + ".bias", List.of(hidden));
       }
     }
     return shapes;
-  }
-
-  private static Tensor tensor(OnnxInitializers.Initializer initializer) {
-    Tensor tensor = torch.empty(initializer.shape());
-    if (tensor.nbytes() != initializer.data().size()) {
-      throw new FailureException("expected " + tensor.nbytes() + " bytes for a float32 tensor of shape "
-          + Arrays.toString(initializer.shape()) + ", got " + initializer.data().size());
-    }
-    ByteBuffer target = new BytePointer(tensor.data_ptr()).capacity(tensor.nbytes()).asByteBuffer();
-    initializer.data().copyTo(target);
-    return tensor;
-  }
-
-  private static String digest(Map<String, Tensor> tensors) {
-    MessageDigest sha;
-    try {
-      sha = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
-    tensors.forEach((name, tensor) -> {
-      sha.update((name + Arrays.toString(tensor.shape())).getBytes(UTF_8));
-      sha.update(new BytePointer(tensor.data_ptr()).capacity(tensor.nbytes()).asByteBuffer());
-    });
-    return HexFormat.of().formatHex(sha.digest());
   }
 }

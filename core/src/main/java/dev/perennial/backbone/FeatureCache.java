@@ -9,11 +9,11 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What frozen layers make of inputs, computed once and kept within a number of bytes.
@@ -21,6 +21,8 @@ import org.bytedeco.pytorch.Tensor;
  * <p>Every input has a home batch: the inputs that were first seen together are sorted by length and cut into batches,
  * and an input is only ever computed with its batch. So what is computed for an input is the same to the bit whether
  * or not anything was cached, forgotten or lost in a crash before, as long as inputs are registered in the same order.
+ *
+ * <p>What is cached below the first brick, or below a block that is asked for now, is where computing goes on from.
  *
  * <p>When the bytes are used up, the batches used longest ago are dropped, and computed again when they are asked for.
  * Not safe for use by several threads at once; it spreads its own work over the workers.
@@ -33,7 +35,7 @@ public final class FeatureCache {
   private final Backbone backbone;
   private final Workers workers;
   private final long capacity;
-  private final Map<Input, Home> homes = new HashMap<>();
+  private final Map<Object, Home> homes = new HashMap<>();
   private final LinkedHashMap<Key, Batch> batches = new LinkedHashMap<>(64, 0.75f, true);
   private int homeBatches;
   private long bytes;
@@ -41,10 +43,13 @@ public final class FeatureCache {
 
   private record Home(int batch, int row, List<Row> rows) {}
 
-  /** {@code block} is the number of blocks for pooled features, else the block that the state is the input of. */
-  private record Key(String adaptation, int block, int batch) {}
+  /** {@code levels} is how many blocks' features were pooled, or 0 for the state at the entrance of {@code block}. */
+  private record Key(String adaptation, int block, int levels, int batch) {}
 
   private record Batch(float[][] rows, long bytes) {}
+
+  /** A home batch that has to be computed, from what is cached of it at the entrance of a block, if anything is. */
+  private record Missing(int batch, List<Row> rows, int from, float @Nullable [][] states) {}
 
   /** An adaptation that no longer changes, under a name that tells it from all others. */
   public record Frozen(String name, Adaptation adaptation) {
@@ -54,23 +59,30 @@ public final class FeatureCache {
   }
 
   /**
-   * @param capacity bytes to keep at most; the batch in use is always kept
+   * A cache with nothing in it.
+   *
+   * @param capacity bytes to keep at most, 0 or more
    */
   public FeatureCache(Backbone backbone, Workers workers, long capacity) {
+    if (capacity < 0) {
+      throw new IllegalArgumentException("a cache keeps 0 or more bytes, not " + capacity);
+    }
     this.backbone = backbone;
     this.workers = workers;
     this.capacity = capacity;
   }
 
-  /** Gives every input that is new its home batch. */
+  /** Gives every input that is new its home batch. O(inputs log inputs), and a text's tokens are found. */
   public void register(List<? extends Input> inputs) {
-    var fresh = new LinkedHashSet<Input>();
+    var fresh = new LinkedHashMap<Object, Input>();
     for (Input input : inputs) {
-      if (!homes.containsKey(input)) {
-        fresh.add(input);
+      Object content = content(input);
+      if (!homes.containsKey(content)) {
+        fresh.putIfAbsent(content, input);
       }
     }
-    var inputsInOrder = new ArrayList<>(fresh);
+    var contents = new ArrayList<>(fresh.keySet());
+    var inputsInOrder = new ArrayList<>(fresh.values());
     List<Row> rows = backbone.prepare(inputsInOrder);
     var order = new ArrayList<Integer>();
     for (int i = 0; i < rows.size(); i++) {
@@ -81,7 +93,7 @@ public final class FeatureCache {
       List<Integer> members = order.subList(start, Math.min(start + BATCH, order.size()));
       List<Row> batch = members.stream().map(rows::get).toList();
       for (int row = 0; row < members.size(); row++) {
-        homes.put(inputsInOrder.get(members.get(row)), new Home(homeBatches, row, batch));
+        homes.put(contents.get(members.get(row)), new Home(homeBatches, row, batch));
       }
       homeBatches++;
     }
@@ -93,10 +105,20 @@ public final class FeatureCache {
     return home.rows.get(home.row);
   }
 
-  /** Pooled features, {@code [inputs, width]}, in the open scope. */
+  /** Pooled features of the last block, {@code [inputs, width]}, in the open scope. */
   public Tensor features(List<? extends Input> inputs, Frozen frozen) {
-    float[][] rows = states(inputs, frozen, backbone.blocks());
-    int width = backbone.width();
+    return features(inputs, frozen, 1);
+  }
+
+  /**
+   * Pooled features of the last blocks, side by side, the last block's last: {@code [inputs, levels * width]}, in the
+   * open scope.
+   *
+   * @param levels how many blocks' features, from 1 to the number of blocks
+   */
+  public Tensor features(List<? extends Input> inputs, Frozen frozen, int levels) {
+    float[][] rows = lookUp(inputs, frozen, backbone.blocks(), levels);
+    int width = levels * backbone.width();
     float[] flat = new float[rows.length * width];
     for (int i = 0; i < rows.length; i++) {
       System.arraycopy(rows[i], 0, flat, i * width, width);
@@ -105,11 +127,15 @@ public final class FeatureCache {
   }
 
   /**
-   * What each input is at the entrance of a block, for {@link Pass#join}; pooled features where {@code block} is the
-   * number of blocks. The arrays are the cache's own: they must not be changed.
+   * What each input is at the entrance of a block, for {@link Pass#join}. The arrays are the cache's own: they must not
+   * be changed.
    */
   public float[][] states(List<? extends Input> inputs, Frozen frozen, int block) {
-    if (inputs.stream().anyMatch(input -> !homes.containsKey(input))) {
+    return lookUp(inputs, frozen, block, 0);
+  }
+
+  private float[][] lookUp(List<? extends Input> inputs, Frozen frozen, int block, int levels) {
+    if (inputs.stream().anyMatch(input -> !homes.containsKey(content(input)))) {
       register(inputs);
     }
     var needed = new LinkedHashMap<Integer, List<Row>>();
@@ -118,26 +144,25 @@ public final class FeatureCache {
       needed.putIfAbsent(home.batch, home.rows);
     }
     var held = new HashMap<Integer, Batch>();
-    var missing = new ArrayList<Integer>();
-    for (int batch : needed.keySet()) {
-      Batch cached = batches.get(new Key(frozen.name, block, batch));
+    var missing = new ArrayList<Missing>();
+    needed.forEach((batch, rows) -> {
+      Batch cached = batches.get(new Key(frozen.name, block, levels, batch));
       if (cached == null) {
-        missing.add(batch);
+        missing.add(missing(batch, rows, frozen, levels == 0 ? block - 1 : block - levels + 1));
       } else {
         held.put(batch, cached);
       }
-    }
+    });
     // The longest first: the workers then end at about the same time.
-    missing.sort(Comparator.comparingInt((Integer batch) -> -needed.getOrDefault(batch, List.of()).getLast().length()));
+    missing.sort(Comparator.comparingInt((Missing batch) -> batch.rows.getLast().length()).reversed());
     var tasks = new ArrayList<Callable<Batch>>();
-    for (int batch : missing) {
-      List<Row> rows = needed.getOrDefault(batch, List.of());
-      tasks.add(() -> compute(rows, frozen, block));
+    for (Missing batch : missing) {
+      tasks.add(() -> compute(batch, frozen, block, levels));
     }
     List<Batch> computed = workers.run(tasks);
     for (int i = 0; i < missing.size(); i++) {
-      held.put(missing.get(i), computed.get(i));
-      put(new Key(frozen.name, block, missing.get(i)), computed.get(i));
+      held.put(missing.get(i).batch, computed.get(i));
+      put(new Key(frozen.name, block, levels, missing.get(i).batch), computed.get(i));
       rowsComputed += computed.get(i).rows.length;
     }
     float[][] states = new float[inputs.size()][];
@@ -152,7 +177,7 @@ public final class FeatureCache {
     return states;
   }
 
-  /** How many rows went through frozen layers so far, for reports and tests. */
+  /** How many rows went through frozen layers so far, through some or all of them, for reports and tests. */
   public long rowsComputed() {
     return rowsComputed;
   }
@@ -170,7 +195,7 @@ public final class FeatureCache {
   }
 
   private Home home(Input input) {
-    Home home = homes.get(input);
+    Home home = homes.get(content(input));
     if (home == null) {
       register(List.of(input));
       return home(input);
@@ -178,21 +203,68 @@ public final class FeatureCache {
     return home;
   }
 
-  private Batch compute(List<Row> rows, Frozen frozen, int block) {
+  /** What tells inputs apart. An image that was read back from a store is the image that it was. */
+  private static Object content(Input input) {
+    return switch (input) {
+      case Input.Text text -> text;
+      case Input.Image image -> new Content(image);
+    };
+  }
+
+  /** An image that equals another of the same shape and samples. */
+  private record Content(Input.Image image) {
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Content(Input.Image that)
+          && (image == that
+              || (ImageShape.of(image).equals(ImageShape.of(that)) && Arrays.equals(image.samples(), that.samples())));
+    }
+
+    @Override
+    public int hashCode() {
+      return Arrays.hashCode(image.samples());
+    }
+  }
+
+  /** Finds the last block, up to {@code last}, at whose entrance the batch is cached with bricks that change nothing. */
+  private Missing missing(int batch, List<Row> rows, Frozen frozen, int last) {
+    for (int from = last; from > 0; from--) {
+      Batch own = batches.get(new Key(frozen.name, from, 0, batch));
+      if (own == null && from <= frozen.adaptation.lowestBlock()) {
+        own = batches.get(new Key(Frozen.BACKBONE.name, from, 0, batch));
+      }
+      if (own != null) {
+        return new Missing(batch, rows, from, own.rows);
+      }
+    }
+    return new Missing(batch, rows, 0, null);
+  }
+
+  private Batch compute(Missing missing, Frozen frozen, int block, int levels) {
+    List<Row> rows = missing.rows;
     try (TensorScope scope = TensorScope.inference()) {
       Pass pass = backbone.pass(rows);
-      Tensor state = pass.advance(pass.start(), 0, block, frozen.adaptation);
+      Tensor state = missing.states == null ? pass.start() : pass.join(missing.states);
       float[][] cut = new float[rows.size()][];
-      if (block == backbone.blocks()) {
-        float[] pooled = Tensors.toFloats(pass.pool(state));
-        int width = backbone.width();
-        for (int row = 0; row < cut.length; row++) {
-          cut[row] = Arrays.copyOfRange(pooled, row * width, (row + 1) * width);
-        }
-      } else {
-        float[] all = Tensors.toFloats(state);
+      if (levels == 0) {
+        float[] all = Tensors.toFloats(pass.advance(state, missing.from, block, frozen.adaptation));
         for (int row = 0; row < cut.length; row++) {
           cut[row] = pass.cut(all, row);
+        }
+      } else {
+        Tensor[] pooled = new Tensor[levels];
+        int at = missing.from;
+        for (int level = 0; level < levels; level++) {
+          int end = block - levels + 1 + level;
+          state = pass.advance(state, at, end, frozen.adaptation);
+          at = end;
+          pooled[level] = pass.pool(state);
+        }
+        float[] all = Tensors.toFloats(Tensors.concat(1, pooled));
+        int width = levels * backbone.width();
+        for (int row = 0; row < cut.length; row++) {
+          cut[row] = Arrays.copyOfRange(all, row * width, (row + 1) * width);
         }
       }
       long size = 0;
@@ -207,7 +279,7 @@ public final class FeatureCache {
     batches.put(key, batch);
     bytes += batch.bytes;
     var oldest = batches.entrySet().iterator();
-    while (bytes > capacity && batches.size() > 1) {
+    while (bytes > capacity) {
       bytes -= oldest.next().getValue().bytes;
       oldest.remove();
     }

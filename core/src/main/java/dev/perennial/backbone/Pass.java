@@ -15,7 +15,7 @@ public interface Pass {
    */
   Tensor advance(Tensor state, int from, int to, Adaptation adaptation);
 
-  /** The features of each row, from the input of the block after the last: {@code [rows, width]}. */
+  /** The features of each row, from what came out of any block: {@code [rows, width]}. */
   Tensor pool(Tensor state);
 
   /** The part of a block's input that belongs to one row, without padding, row-major. */

@@ -1,5 +1,6 @@
 package dev.perennial.backbone;
 
+import dev.perennial.FailureException;
 import dev.perennial.UsageException;
 import dev.perennial.data.Input;
 import dev.perennial.tensor.Parameters;
@@ -15,11 +16,18 @@ final class TextBackbone implements Backbone {
   private final String name;
   private final String digest;
   private final BertEncoder encoder;
+  private final Pooling pooling;
   private final TextTokenizer tokenizer;
 
-  TextBackbone(String name, BertWeights weights, TextTokenizer tokenizer) {
+  /**
+   * A backbone that owns copies of the weights, and the tokenizer.
+   *
+   * @param name the name under which it is asked for
+   */
+  TextBackbone(String name, BertWeights weights, Pooling pooling, TextTokenizer tokenizer) {
     this.name = name;
-    this.digest = weights.digest();
+    this.digest = weights.digest(pooling);
+    this.pooling = pooling;
     this.encoder = new BertEncoder(weights);
     this.tokenizer = tokenizer;
   }
@@ -61,9 +69,25 @@ final class TextBackbone implements Backbone {
     }
     var rows = new ArrayList<Row>(inputs.size());
     for (int[] ids : tokenizer.encode(texts)) {
-      rows.add(new Row.Tokens(ids));
+      rows.add(new Row.Tokens(checked(ids)));
     }
     return rows;
+  }
+
+  /** A tokenizer of another model would otherwise read beyond the embeddings. */
+  private int[] checked(int[] ids) {
+    int vocabulary = encoder.config().vocabulary();
+    for (int id : ids) {
+      if (id < 0 || id >= vocabulary) {
+        throw new FailureException("expected token ids below " + vocabulary + ", which the backbone " + name
+            + " has vectors for, got " + id + " from its tokenizer: use the tokenizer.json of these weights");
+      }
+    }
+    if (ids.length == 0) {
+      throw new FailureException("expected at least one token for every text, got none from the tokenizer of " + name
+          + ": its tokenizer.json adds no [CLS] and [SEP]");
+    }
+    return ids;
   }
 
   @Override
@@ -102,19 +126,26 @@ final class TextBackbone implements Backbone {
 
     @Override
     public Tensor pool(Tensor state) {
-      return encoder.pool(state, batch);
+      return pooling.pool(state, batch);
     }
 
     @Override
     public float[] cut(float[] state, int row) {
       int start = row * batch.length() * width();
-      return Arrays.copyOfRange(state, start, start + (int) batch.tokens()[row] * width());
+      return Arrays.copyOfRange(state, start, start + batch.tokens(row) * width());
     }
 
     @Override
     public Tensor join(float[][] states) {
+      if (states.length != batch.rows()) {
+        throw new IllegalArgumentException("expected states of " + batch.rows() + " rows, got " + states.length);
+      }
       float[] joined = new float[batch.rows() * batch.length() * width()];
       for (int row = 0; row < states.length; row++) {
+        if (states[row].length != batch.tokens(row) * width()) {
+          throw new IllegalArgumentException("expected " + batch.tokens(row) + " tokens of " + width()
+              + " features in row " + row + ", got " + states[row].length + " numbers");
+        }
         System.arraycopy(states[row], 0, joined, row * batch.length() * width(), states[row].length);
       }
       return Tensors.floats(joined, batch.rows(), batch.length(), width());

@@ -9,11 +9,12 @@ import org.jspecify.annotations.Nullable;
  * Token sequences side by side, padded to the longest of them.
  *
  * @param ids {@code [rows, length]}, int64; padding is 0
- * @param mask {@code [rows, 1, 1, length]}, 0 for a token and negative infinity for padding; null where nothing is padded
- * @param tokens how many are not padding, {@code [rows]}
+ * @param mask {@code [rows, 1, 1, length]}, 0 for a token, negative infinity for padding; null where nothing is padded
+ * @param lengths tokens of each row that are not padding
  */
-record TokenBatch(Tensor ids, @Nullable Tensor mask, long[] tokens) {
+record TokenBatch(Tensor ids, @Nullable Tensor mask, int[] lengths) {
 
+  /** The batch of rows that are {@link Row.Tokens}, at least one, in the open scope. */
   static TokenBatch of(List<Row> batch) {
     int[][] sequences = new int[batch.size()][];
     for (int row = 0; row < sequences.length; row++) {
@@ -28,10 +29,10 @@ record TokenBatch(Tensor ids, @Nullable Tensor mask, long[] tokens) {
     }
     long[] ids = new long[rows * length];
     float[] mask = padded ? new float[rows * length] : new float[0];
-    long[] tokens = new long[rows];
+    int[] lengths = new int[rows];
     for (int row = 0; row < rows; row++) {
       int[] sequence = sequences[row];
-      tokens[row] = sequence.length;
+      lengths[row] = sequence.length;
       for (int i = 0; i < sequence.length; i++) {
         ids[row * length + i] = sequence[i];
       }
@@ -42,11 +43,16 @@ record TokenBatch(Tensor ids, @Nullable Tensor mask, long[] tokens) {
       }
     }
     return new TokenBatch(
-        Tensors.longs(ids, rows, length), padded ? Tensors.floats(mask, rows, 1, 1, length) : null, tokens);
+        Tensors.longs(ids, rows, length), padded ? Tensors.floats(mask, rows, 1, 1, length) : null, lengths);
   }
 
   int rows() {
-    return tokens.length;
+    return lengths.length;
+  }
+
+  /** Tokens of a row that are not padding. */
+  int tokens(int row) {
+    return lengths[row];
   }
 
   int length() {

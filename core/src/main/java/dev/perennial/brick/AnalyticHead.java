@@ -2,6 +2,7 @@ package dev.perennial.brick;
 
 import dev.perennial.FailureException;
 import dev.perennial.tensor.LibTorch;
+import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorData;
 import dev.perennial.tensor.TensorOwner;
 import dev.perennial.tensor.TensorScope;
@@ -15,7 +16,6 @@ import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.jspecify.annotations.Nullable;
 
 /*
  * G-ACIL: Analytic Learning for Exemplar-Free Generalized Class Incremental Learning (arXiv 2403.15706):
@@ -37,7 +37,7 @@ public final class AnalyticHead implements AutoCloseable {
   private final TensorOwner owner = new TensorOwner();
   private final List<Tensor> gram = new ArrayList<>();
   private Tensor moments;
-  private @Nullable Tensor weights;
+  private Tensor weights;
   private long rows;
 
   /**
@@ -53,6 +53,7 @@ public final class AnalyticHead implements AutoCloseable {
         gram.add(owner.keep(Tensors.doubleZeros(end(panel) - start(panel), end(panel))));
       }
       moments = owner.keep(Tensors.doubleZeros(features, 0));
+      weights = owner.keep(Tensors.zeros(features, 0));
     }
   }
 
@@ -64,11 +65,12 @@ public final class AnalyticHead implements AutoCloseable {
     return start(panel + 1);
   }
 
-  /** Makes room for classes that were not there before. */
+  /** Makes room for classes that were not there before. They score 0 until the head is solved again. */
   public void grow(int classes) {
     long added = classes - moments.size(1);
     if (added > 0) {
       moments = owner.replace(moments, Tensors.concat(1, moments, Tensors.doubleZeros(features, added)).contiguous());
+      weights = owner.replace(weights, Tensors.concat(1, weights, Tensors.zeros(features, added)).contiguous());
     }
   }
 
@@ -100,42 +102,40 @@ public final class AnalyticHead implements AutoCloseable {
   /**
    * Solves for W. O(features³ / 3).
    *
-   * @throws FailureException if A + ridge is not positive definite, which takes inputs that are not finite
+   * @throws FailureException if an input was not finite, or A + ridge is not positive definite in float64
    */
   public void solve() {
-    LibTorch.withBlasThreads(workers.size(), () -> {
-      Tensor full = Tensors.doubleZeros(features, features);
-      for (int panel = 0; panel < PANELS; panel++) {
-        full.narrow(0, start(panel), end(panel) - start(panel)).narrow(1, 0, end(panel)).copy_(gram.get(panel));
-      }
-      Tensor diagonal = full.diagonal();
-      double shift = ridge * Math.max(diagonal.mean().item_double(), Double.MIN_NORMAL);
-      diagonal.add_(new Scalar(shift));
-      Tensor factor;
-      try {
-        factor = torch.linalg_cholesky(full);
-      } catch (RuntimeException e) {
-        throw new FailureException("expected finite features to solve the analytic head, and the matrix of their products"
-            + " is not positive definite: raise the option ridge above " + ridge, e);
-      }
-      Tensor solution = torch.cholesky_solve(moments, factor).to(torch.ScalarType.Float).contiguous();
-      Tensor old = weights;
-      weights = old == null ? owner.keep(solution) : owner.replace(old, solution);
-    });
+    weights = owner.replace(weights, solution().to(torch.ScalarType.Float).contiguous());
+  }
+
+  /** W in float64, {@code [features, classes]}, in the open scope. */
+  Tensor solution() {
+    Tensor full = Tensors.doubleZeros(features, features);
+    for (int panel = 0; panel < PANELS; panel++) {
+      full.narrow(0, start(panel), end(panel) - start(panel)).narrow(1, 0, end(panel)).copy_(gram.get(panel));
+    }
+    Tensor diagonal = full.diagonal();
+    double shift = ridge * Math.max(diagonal.mean().item_double(), Double.MIN_NORMAL);
+    if (!Double.isFinite(shift)) {
+      throw new FailureException("expected finite features for the analytic head, and some of the " + rows
+          + " rows that it took in have others: lower the learning rate of what they come from");
+    }
+    diagonal.add_(new Scalar(shift));
+    return LibTorch.withBlasThreads(workers.size(), () -> torch.cholesky_solve(moments, factor(full)));
+  }
+
+  private Tensor factor(Tensor matrix) {
+    try {
+      return torch.linalg_cholesky(matrix);
+    } catch (RuntimeException e) {
+      throw new FailureException("expected features that the analytic head can be solved for, and the matrix of their"
+          + " products is not positive definite: raise the option ridge above " + ridge, e);
+    }
   }
 
   /** {@code [rows, classes]} of {@code [rows, features]}, with the weights that were last solved for. */
   public Tensor scores(Tensor inputs) {
-    Tensor solved = weights;
-    if (solved == null) {
-      throw new IllegalStateException("an analytic head scores after it was solved");
-    }
-    return torch.mm(inputs, solved);
-  }
-
-  /** Whether {@link #scores} can be asked for. */
-  public boolean solved() {
-    return weights != null;
+    return torch.mm(inputs, weights);
   }
 
   /** Rows taken in so far. */
@@ -145,7 +145,7 @@ public final class AnalyticHead implements AutoCloseable {
 
   /** Numbers in W. */
   public long parameters() {
-    return weights == null ? 0 : weights.numel();
+    return weights.numel();
   }
 
   /** Bytes of the sums. */
@@ -164,30 +164,30 @@ public final class AnalyticHead implements AutoCloseable {
     return tensors;
   }
 
-  /** What prediction needs: W, where it was solved for. A view, valid until it is solved again. */
+  /** What prediction needs: W as it was last solved for. A view, valid until it is solved or grown again. */
   public Map<String, TensorData> weights() {
-    Tensor solved = weights;
-    return solved == null ? Map.of() : Map.of("weight", Tensors.view(solved));
+    return Map.of("weight", Tensors.view(weights));
   }
 
-  /** Takes over sums and weights. */
-  public void restore(Map<String, TensorData> statistics, Map<String, TensorData> solved) {
+  /**
+   * Takes over sums and weights.
+   *
+   * @throws FailureException if they are not those of a head over as many features
+   */
+  public void restore(StatePart statistics, StatePart solved) {
+    TensorData oldMoments = statistics.tensor("moments");
+    TensorData oldWeights = solved.tensor("weight");
+    long classes = oldMoments.shape().isEmpty() ? 0 : oldMoments.shape().getLast();
+    if (!oldMoments.shape().equals(List.of((long) features, classes)) || !oldWeights.shape().equals(oldMoments.shape())) {
+      throw new FailureException("expected moments and weights of shape [" + features + ", classes] in the state of an"
+          + " analytic head, found " + oldMoments + " and " + oldWeights);
+    }
     for (int panel = 0; panel < PANELS; panel++) {
-      gram.get(panel).copy_(Tensors.copyOf(named(statistics, "gram." + panel)));
+      Tensors.copyInto(gram.get(panel), statistics.tensor("gram." + panel), "gram." + panel);
     }
-    moments = owner.replace(moments, Tensors.copyOf(named(statistics, "moments")));
-    rows = named(statistics, "rows").longs()[0];
-    if (solved.containsKey("weight")) {
-      weights = owner.keep(Tensors.copyOf(named(solved, "weight")));
-    }
-  }
-
-  private static TensorData named(Map<String, TensorData> tensors, String name) {
-    TensorData tensor = tensors.get(name);
-    if (tensor == null) {
-      throw new IllegalArgumentException("expected a tensor " + name + " of an analytic head, got " + tensors.keySet());
-    }
-    return tensor;
+    moments = owner.replace(moments, Tensors.copyOf(oldMoments));
+    weights = owner.replace(weights, Tensors.copyOf(oldWeights));
+    rows = statistics.tensor("rows").longs()[0];
   }
 
   @Override

@@ -9,23 +9,30 @@ import dev.perennial.tensor.Parameters;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The low-rank adaptation of linear sites.
  *
  * <p>Source: LoRA: Low-Rank Adaptation of Large Language Models (arXiv 2106.09685):
  * {@code y = W x + b + (alpha / r) B A x}, with A {@code [r, in]} drawn uniformly from ±1/√in and B {@code [out, r]} of
- * zeros, so that a new brick changes nothing. Only A and B are trained.
+ * zeros, so that a new brick changes nothing. Only A and B are trained. With dropout p, x is in training
+ * {@code x * mask / (1 - p)} for A, where each number of the mask is 1 with probability 1 - p and else 0.
  */
 public final class Lora {
 
   private final LoraOptions options;
   private final List<Site> sites;
 
-  /** LoRA on the sites of {@code backbone} that the options name. */
+  /**
+   * LoRA on the sites of {@code backbone} that the options name.
+   *
+   * @throws dev.perennial.UsageException if there are none
+   */
   public Lora(LoraOptions options, Backbone backbone) {
     this.options = options;
     this.sites = options.select(backbone.sites());
@@ -45,17 +52,44 @@ public final class Lora {
     }
   }
 
-  /** What the brick does, with A and B taken from {@code tensors} by name. */
+  /** What the brick does, with A and B taken from {@code tensors} by name; good for as long as those live. */
   public Adaptation adaptation(Map<String, Tensor> tensors) {
+    return adaptation(tensors, null, 0);
+  }
+
+  /**
+   * What the brick does in training, where dropout acts.
+   *
+   * @param noise decides the masks, together with {@code part} and the site
+   * @param part which part of the batch goes through, from 0
+   */
+  public Adaptation training(Map<String, Tensor> tensors, CounterRandom noise, int part) {
+    return adaptation(tensors, options.dropout() == 0 ? null : noise, part);
+  }
+
+  private Adaptation adaptation(Map<String, Tensor> tensors, @Nullable CounterRandom noise, int part) {
     var functions = new HashMap<Site, SiteFunction>();
     double scale = options.alpha() / options.rank();
     for (Site site : sites) {
-      Tensor a = named(tensors, nameOfA(site));
-      Tensor b = named(tensors, nameOfB(site));
-      functions.put(site, (input, output) ->
-          torch.addmm(output, torch.mm(input, a.t()), b.t(), new Scalar(1.0), new Scalar(scale)));
+      Tensor down = named(tensors, nameOfA(site));
+      Tensor up = named(tensors, nameOfB(site));
+      functions.put(site, (input, output) -> {
+        Tensor seen = noise == null ? input : dropped(input, noise.at((long) part << Integer.SIZE | site.index()));
+        return torch.addmm(output, torch.mm(seen, down.t()), up.t(), new Scalar(1.0), new Scalar(scale));
+      });
     }
     return Adaptation.ofSites(functions);
+  }
+
+  private Tensor dropped(Tensor input, long seed) {
+    double kept = 1 - options.dropout();
+    Tensor mask = input.detach().bernoulli(kept, new GeneratorOptional(torch.make_generator_cpu(seed)));
+    return input.mul(mask.div_(new Scalar(kept)));
+  }
+
+  /** The names of the sites that it acts at, in the backbone's order. */
+  public List<String> sites() {
+    return sites.stream().map(Site::name).toList();
   }
 
   /** The first block that the brick acts in. */

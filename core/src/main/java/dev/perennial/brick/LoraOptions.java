@@ -24,7 +24,7 @@ public record LoraOptions(int rank, double alpha, double dropout, String sites) 
     if (rank < 1 || rank > 1024) {
       throw new UsageException("expected a LoRA rank between 1 and 1024, got " + rank);
     }
-    if (!(alpha > 0)) {
+    if (!(alpha > 0) || Double.isInfinite(alpha)) {
       throw new UsageException("expected a LoRA alpha above 0, got " + alpha);
     }
     if (!(dropout >= 0 && dropout < 1)) {

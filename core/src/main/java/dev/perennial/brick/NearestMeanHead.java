@@ -1,8 +1,12 @@
 package dev.perennial.brick;
 
+import dev.perennial.FailureException;
+import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorData;
 import dev.perennial.tensor.TensorOwner;
+import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -12,7 +16,8 @@ import org.bytedeco.pytorch.global.torch;
  * A head whose classes are the means of their rows' normalised features.
  *
  * <p>Source: iCaRL (arXiv 1611.07725), its nearest-mean-of-exemplars rule with every row as exemplar:
- * {@code score_c = - | x / |x| - m_c / |m_c| |²}. Kept are sums and counts in float64, which add up over workers.
+ * {@code score_c = - | x / |x| - m_c / |m_c| |²}, where m_c is the mean of {@code x / |x|} over the rows of class c. Kept
+ * are sums and counts in float64, which add up over workers. A class without rows scores as one at a right angle, -2.
  */
 public final class NearestMeanHead implements AutoCloseable {
 
@@ -24,8 +29,10 @@ public final class NearestMeanHead implements AutoCloseable {
   /** A head of no class over features of that width. */
   public NearestMeanHead(int width) {
     this.width = width;
-    sums = owner.keep(Tensors.doubleZeros(0, width));
-    counts = owner.keep(Tensors.doubleZeros(0));
+    try (TensorScope scope = TensorScope.inference()) {
+      sums = owner.keep(Tensors.doubleZeros(0, width));
+      counts = owner.keep(Tensors.doubleZeros(0));
+    }
   }
 
   /** Makes room for classes that were not there before. */
@@ -67,12 +74,18 @@ public final class NearestMeanHead implements AutoCloseable {
     return Map.of("sums", Tensors.view(sums), "counts", Tensors.view(counts));
   }
 
-  /** Takes over sums and counts. */
-  public void restore(Map<String, TensorData> state) {
-    TensorData oldSums = state.get("sums");
-    TensorData oldCounts = state.get("counts");
-    if (oldSums == null || oldCounts == null) {
-      throw new IllegalArgumentException("expected the tensors sums and counts, got " + state.keySet());
+  /**
+   * Takes over sums and counts.
+   *
+   * @throws FailureException if they are not those of a head over features of this width
+   */
+  public void restore(StatePart state) {
+    TensorData oldSums = state.tensor("sums");
+    TensorData oldCounts = state.tensor("counts");
+    long classes = oldSums.shape().isEmpty() ? 0 : oldSums.shape().getFirst();
+    if (!oldSums.shape().equals(List.of(classes, width)) || !oldCounts.shape().equals(List.of(classes))) {
+      throw new FailureException("expected sums [classes, " + width + "] and counts [classes] in the part "
+          + state.name() + ", found " + oldSums + " and " + oldCounts);
     }
     sums = owner.replace(sums, Tensors.copyOf(oldSums));
     counts = owner.replace(counts, Tensors.copyOf(oldCounts));

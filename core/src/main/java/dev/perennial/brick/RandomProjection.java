@@ -8,30 +8,42 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * A fixed random layer that makes features linearly separable: {@code h = relu(R x / |x|)}.
+ * A fixed random layer that makes features linearly separable: {@code h = relu(R x)}, where every level of x, the
+ * features of one block, has been brought to length 1.
  *
- * <p>R is {@code [features, width]} with independent normal entries, a function of the seed alone, and is never stored.
- * Source: G-ACIL (arXiv 2403.15706), RanPAC (arXiv 2307.02251).
+ * <p>R is {@code [features, levels * width]} with independent normal entries, a function of the seed alone, and is never
+ * stored. Source: G-ACIL (arXiv 2403.15706), RanPAC (arXiv 2307.02251).
  */
 public final class RandomProjection implements AutoCloseable {
 
   private final TensorOwner owner = new TensorOwner();
   private final Tensor matrix;
+  private final int levels;
+  private final int width;
 
-  /** O(width * features). */
-  public RandomProjection(int width, int features, CounterRandom random) {
+  /**
+   * Draws R. O(levels * width * features).
+   *
+   * @param levels how many blocks' features there are side by side, at least 1
+   * @param width of each
+   * @param features to make of them
+   */
+  public RandomProjection(int levels, int width, int features, CounterRandom random) {
+    this.levels = levels;
+    this.width = width;
     try (TensorScope scope = TensorScope.inference()) {
-      float[] entries = new float[Math.multiplyExact(width, features)];
+      float[] entries = new float[Math.multiplyExact(levels * width, features)];
       for (int i = 0; i < entries.length; i++) {
         entries[i] = (float) random.gaussian(i);
       }
-      matrix = owner.keep(Tensors.floats(entries, width, features));
+      matrix = owner.keep(Tensors.floats(entries, (long) levels * width, features));
     }
   }
 
-  /** {@code [rows, features]}, float32, of {@code [rows, width]}. */
+  /** {@code [rows, features]}, float32, of {@code [rows, levels * width]}. */
   public Tensor apply(Tensor input) {
-    return torch.relu_(torch.mm(torch.normalize(input), matrix));
+    Tensor unit = torch.normalize(input.reshape(-1, width)).view(-1, (long) levels * width);
+    return torch.relu_(torch.mm(unit, matrix));
   }
 
   /** How many features there are. */

@@ -53,7 +53,8 @@ final class Documents {
   /** Bricks as the report shows them. */
   static List<BrickRow> rows(List<Learner.BrickInfo> bricks) {
     return bricks.stream()
-        .map(brick -> new BrickRow(brick.name(), brick.kind(), brick.parameters(), List.of(), brick.learnedOn()))
+        .map(brick -> new BrickRow(brick.name(), brick.kind(), brick.parameters(), brick.provenance().parents(),
+            "experiences " + brick.provenance().learnedOn()))
         .toList();
   }
 }

@@ -3,10 +3,10 @@ package dev.perennial.engine;
 import dev.perennial.backbone.Backbone;
 import dev.perennial.backbone.Backbones;
 import dev.perennial.backbone.FeatureCache;
+import dev.perennial.brick.Provenance;
 import dev.perennial.budget.Ledger;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
-import dev.perennial.learn.Options;
 import dev.perennial.learn.Techniques;
 import dev.perennial.store.Commit;
 import dev.perennial.store.Store;
@@ -21,6 +21,9 @@ final class Model implements AutoCloseable {
 
   /** Frozen features kept, in bytes. */
   private static final long CACHE_BYTES = 256L << 20;
+
+  /** Of Perennial, as bricks note it. */
+  private static final String VERSION = "0.1";
 
   private final Workers workers;
   private final Backbone backbone;
@@ -39,8 +42,8 @@ final class Model implements AutoCloseable {
    *
    * @param image channels, height and width of the images it sees; empty for texts
    */
-  static Model create(RunSpec spec, int[] image, Ledger ledger) {
-    var technique = Techniques.named(spec.technique());
+  static Model create(RunSpec spec, int[] image, String streamDigest, Ledger ledger) {
+    Techniques.Choice<?> technique = Techniques.load().choose(spec.technique(), spec.options());
     var workers = new Workers(spec.threads());
     Backbone backbone = null;
     try {
@@ -49,8 +52,8 @@ final class Model implements AutoCloseable {
           : Backbones.forImages(spec.backbone().isEmpty() ? "mlp" : spec.backbone(), image[0], image[1], image[2],
               spec.seed());
       var cache = new FeatureCache(backbone, workers, CACHE_BYTES);
-      Learner learner = Options.learner(
-          technique, spec.options(), new LearnerContext(backbone, cache, workers, spec.seed(), ledger));
+      Learner learner = technique.learner(new LearnerContext(backbone, cache, workers, ledger,
+          Provenance.of(streamDigest, spec.seed(), technique.name(), VERSION, backbone)));
       var model = new Model(workers, backbone, cache, learner);
       backbone = null;
       return model;

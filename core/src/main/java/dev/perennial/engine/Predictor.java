@@ -31,7 +31,8 @@ public final class Predictor implements AutoCloseable {
       RunRecord record = RunRecord.fromJson(store.spec());
       Commit head = store.head().orElseThrow(() -> new FailureException("the store " + directory
           + " has no commit yet, so that there is nothing to predict with: learn first, or wait for the first commit"));
-      Model model = Model.create(record.spec().withThreads(threads), record.image(), new Ledger(record.spec().budget()));
+      Model model = Model.create(
+          record.spec().withThreads(threads), record.image(), record.streamDigest(), new Ledger(record.spec().budget()));
       try {
         record.checkBackbone(model.backbone().name(), model.backbone().digest());
         model.restore(store, head, List.of());

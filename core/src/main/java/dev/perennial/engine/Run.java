@@ -98,13 +98,13 @@ public final class Run implements AutoCloseable {
    */
   public static Run create(RunSpec spec, Path directory, Clock clock, RunListener listener) {
     ResidentMemory.restartPeak();
-    Options.check(Techniques.named(spec.technique()), spec.options());
+    Techniques.load().choose(spec.technique(), spec.options());
     Dataset dataset = Datasets.read(spec.data(), spec.seed());
     Stream stream = stream(spec, dataset);
     listener.prepared(dataset, stream);
     int[] image = imageShape(stream);
     var ledger = new Ledger(spec.budget());
-    Model model = Model.create(spec, image, ledger);
+    Model model = Model.create(spec, image, stream.digest(), ledger);
     try {
       var record = new RunRecord(spec, dataset.name(), image, stream.digest(), model.backbone().digest());
       Store store = Store.create(directory, record.toJson());
@@ -136,7 +136,7 @@ public final class Run implements AutoCloseable {
       Ledger ledger = head == null
           ? new Ledger(spec.budget())
           : Ledger.fromJson(Documents.of(head, Documents.LEDGER), spec.budget());
-      model = Model.create(spec, record.image(), ledger);
+      model = Model.create(spec, record.image(), record.streamDigest(), ledger);
       record.checkBackbone(model.backbone().name(), model.backbone().digest());
       return new Run(spec, stream, dataset.name(), store, model, ledger, head, clock, listener);
     } catch (RuntimeException e) {
@@ -245,7 +245,7 @@ public final class Run implements AutoCloseable {
     if (history.evaluations().isEmpty()) {
       throw new UsageException("no experience was learned in whole yet: execute or resume the run first");
     }
-    var setup = new Setup(spec.technique(), Options.effective(Techniques.named(spec.technique()), spec.options()),
+    var setup = new Setup(spec.technique(), Options.flat(Techniques.load().choose(spec.technique(), spec.options()).options()),
         spec.seed(), spec.scenario().id(), stream.experiences().size(), model.learner().classNames().size());
     Learner.Footprint footprint = model.learner().footprint();
     // Of the last commit, so that a finished run that is opened again has the same figures.

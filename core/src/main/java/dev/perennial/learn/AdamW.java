@@ -24,6 +24,7 @@ final class AdamW implements AutoCloseable {
   private final Tensor square;
   private long steps;
 
+  /** Starts from moments of 0, in an open scope. */
   AdamW(long size, double decay) {
     this(decay, Tensors.zeros(size), Tensors.zeros(size), 0);
   }

@@ -2,6 +2,7 @@ package dev.perennial.learn;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.perennial.FailureException;
 import dev.perennial.data.Example;
 import dev.perennial.tensor.Combine;
 import dev.perennial.tensor.Dtype;
@@ -80,17 +81,26 @@ public final class Classes {
         "utf8", TensorData.ofBytes(Dtype.U8, bytes.toByteArray(), bytes.size()), "ends", TensorData.of(ends, ends.length));
   }
 
-  /** The texts that {@link #textTensors} made tensors of. */
+  /**
+   * The texts that {@link #textTensors} made tensors of.
+   *
+   * @throws FailureException if the tensors are no texts
+   */
   public static List<String> texts(Map<String, TensorData> tensors) {
     TensorData utf8 = tensors.get("utf8");
     TensorData ends = tensors.get("ends");
     if (utf8 == null || ends == null) {
-      throw new IllegalArgumentException("texts are kept as the tensors utf8 and ends");
+      throw new FailureException("expected texts as the tensors utf8 and ends in a learner's state, found "
+          + tensors.keySet());
     }
     byte[] bytes = utf8.data().toArray(ValueLayout.JAVA_BYTE);
     var texts = new ArrayList<String>();
     int start = 0;
     for (long end : ends.longs()) {
+      if (end < start || end > bytes.length) {
+        throw new FailureException("expected texts within " + bytes.length + " bytes in a learner's state, found one from "
+            + start + " to " + end);
+      }
       texts.add(new String(bytes, start, (int) end - start, UTF_8));
       start = (int) end;
     }

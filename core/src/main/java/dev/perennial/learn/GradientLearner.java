@@ -1,9 +1,9 @@
 package dev.perennial.learn;
 
 import dev.perennial.backbone.FeatureCache;
+import dev.perennial.brick.GrowingHead;
 import dev.perennial.brick.Lora;
-import dev.perennial.budget.Ledger;
-import dev.perennial.budget.Resource;
+import dev.perennial.brick.Provenance;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.stream.Experience;
@@ -26,9 +26,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A learner that minimises an {@link Objective} by AdamW: one LoRA brick, or the backbone's own weights where it is not
- * frozen, and a linear head that grows with the classes.
+ * frozen, and a head that grows with the classes.
  *
- * <p>A step is one batch. The order of the rows is drawn anew for each epoch. New classes' rows of the head start at 0.
+ * <p>A step is one batch. The order of the rows is drawn anew for each epoch. The optimiser starts anew with each
+ * experience. Budgets: the brick and new rows of the head are charged before they are made, what the objective keeps of
+ * the past when it first exceeds what was charged before.
  */
 public final class GradientLearner implements Learner, Objective.Model {
 
@@ -36,23 +38,25 @@ public final class GradientLearner implements Learner, Objective.Model {
   private static final String OPTIMISER = "optimiser";
   private static final String HEAD = "head.weight";
   private static final long INITIAL = 1;
-  private static final long ORDER = 2;
+  private static final long NEW_ROWS = 3;
+  private static final long DROPPED = 4;
 
   private final GradientOptions options;
   private final LearnerContext context;
   private final Objective objective;
   private final Network network;
   private final @Nullable Lora lora;
+  private final GrowingHead head;
+  private final TensorOwner frozen = new TensorOwner();
   private final Classes classes = new Classes();
   private Parameters parameters = new Parameters();
   private @Nullable AdamW optimiser;
   private @Nullable Trainer trainer;
+  private @Nullable EpochOrder order;
   private int begun = -1;
   private int restarts;
-  private int epochOfOrder = -1;
-  private int[] order = new int[0];
   private int lastExperience = -1;
-  private final TensorOwner frozen = new TensorOwner();
+  private long memoryCharged;
 
   /** A learner that has learned nothing. */
   public GradientLearner(GradientOptions options, LearnerContext context, Objective objective) {
@@ -60,6 +64,7 @@ public final class GradientLearner implements Learner, Objective.Model {
     this.context = context;
     this.objective = objective;
     this.lora = context.backbone().sites().isEmpty() ? null : new Lora(options.lora(), context.backbone());
+    this.head = options.head().of(context.backbone().width());
     this.network = new Network(context.backbone(), context.cache(), context.workers(), lora);
   }
 
@@ -69,11 +74,7 @@ public final class GradientLearner implements Learner, Objective.Model {
   }
 
   private long gradientSteps(Experience experience) {
-    return options.epochs() * batches(objective.rows(experience).size());
-  }
-
-  private long batches(int rows) {
-    return Math.ceilDiv(rows, options.batch());
+    return options.epochs() * EpochOrder.steps(objective.rows(experience).size(), options.batch());
   }
 
   @Override
@@ -83,8 +84,12 @@ public final class GradientLearner implements Learner, Objective.Model {
     }
     if (begun != experience.index()) {
       begun = experience.index();
-      epochOfOrder = -1;
+      order = new EpochOrder(context.seed(), experience.index(), options.batch());
+      context.register(experience);
       objective.begin(experience, this, step == 0);
+    }
+    if (step == 0) {
+      chargeMemory(experience);
     }
     long gradientSteps = gradientSteps(experience);
     if (step < gradientSteps) {
@@ -92,102 +97,107 @@ public final class GradientLearner implements Learner, Objective.Model {
     } else {
       objective.closingStep(experience, step - gradientSteps, this);
     }
-    if (step == steps(experience) - 1) {
+    boolean last = step == steps(experience) - 1;
+    if (last) {
       objective.end(experience, this);
+    }
+    if (last || step == gradientSteps) {
+      chargeMemory(experience);
     }
   }
 
   private void grow(Experience experience) {
     int added = classes.add(experience.classes());
-    long width = network.width() + 1L;
     if (parameters.size() == 0 || objective.restarts()) {
-      boolean first = parameters.size() == 0;
-      parameters.close();
-      parameters = new Parameters();
-      network.initialise(parameters, CounterRandom.of(context.seed(), INITIAL, objective.restarts() ? restarts++ : 0));
-      long brick = parameters.size();
-      parameters.add(HEAD, new float[Math.toIntExact(classes.size() * width)], classes.size(), width);
-      charge(experience, first ? "brick" : "", first ? brick : 0);
-      charge(experience, "head rows", added * width);
+      start(experience, added);
     } else if (added > 0) {
-      charge(experience, "head rows", added * width);
-      parameters.addRows(HEAD, new float[Math.toIntExact(added * width)]);
+      charge(experience, "head rows", (long) added * head.rowLength());
+      parameters.addRows(HEAD, newRows(classes.size() - added, added));
     }
     lastExperience = experience.index();
-    if (optimiser != null) {
-      optimiser.close();
-    }
-    optimiser = new AdamW(parameters.size(), options.decay());
-    replaceTrainer();
+    resetOptimiser(new AdamW(parameters.size(), options.decay()));
+  }
+
+  /** Sets brick and head to their initial values. */
+  private void start(Experience experience, int added) {
+    var fresh = new Parameters();
+    network.initialise(fresh, CounterRandom.of(context.seed(), INITIAL, restarts++));
+    charge(experience, "brick", parameters.size() == 0 ? fresh.size() : 0);
+    charge(experience, "head rows", (long) added * head.rowLength());
+    fresh.add(HEAD, newRows(0, classes.size()), classes.size(), head.rowLength());
+    parameters.close();
+    parameters = fresh;
+  }
+
+  private float[] newRows(int first, int count) {
+    return head.newRows(first, count, CounterRandom.of(context.seed(), NEW_ROWS));
   }
 
   private void charge(Experience experience, String what, long numbers) {
-    if (numbers > 0) {
-      context.ledger().charge(
-          new Ledger.Entry(what, Resource.PARAMETERS, numbers, experience.index()),
-          new Ledger.Entry(what, Resource.BYTES, numbers * Float.BYTES, experience.index()));
+    context.charge(experience, what, numbers, numbers * Float.BYTES);
+  }
+
+  private void chargeMemory(Experience experience) {
+    long kept = objective.memoryBytes();
+    if (kept > memoryCharged) {
+      context.charge(experience, "memory", 0, kept - memoryCharged);
+      memoryCharged = kept;
     }
   }
 
-  private void replaceTrainer() {
+  /** Takes another optimiser, and a trainer for the parameters as they are laid out now. */
+  private void resetOptimiser(AdamW other) {
+    if (optimiser != null) {
+      optimiser.close();
+    }
     if (trainer != null) {
       trainer.close();
     }
+    optimiser = other;
     trainer = new Trainer(network, parameters);
   }
 
   private void gradientStep(Experience experience, long step, long steps) {
-    List<Example> rows = objective.rows(experience);
-    long batches = batches(rows.size());
-    int epoch = (int) (step / batches);
-    if (epoch != epochOfOrder) {
-      order = CounterRandom.of(context.seed(), ORDER, experience.index(), epoch).permutation(rows.size());
-      epochOfOrder = epoch;
-    }
-    var batch = new ArrayList<Example>();
-    int start = (int) (step % batches) * options.batch();
-    for (int i = start; i < Math.min(start + options.batch(), rows.size()); i++) {
-      batch.add(rows.get(order[i]));
-    }
-    batch.addAll(objective.replayed(experience, step));
-    Tensor gradient = gradient(batch, true);
-    objective.addWeightGradient(parameters.values(), gradient);
-    if (optimiser == null) {
+    if (optimiser == null || order == null) {
       throw new IllegalStateException("step 0 of an experience comes first");
     }
+    List<Example> batch = order.batch(objective.rows(experience), step);
+    batch.addAll(objective.replayed(experience, step));
+    Tensor gradient = gradient(batch, CounterRandom.of(context.seed(), DROPPED, experience.index(), step));
+    objective.addWeightGradient(parameters.values(), gradient);
     optimiser.step(parameters.values(), gradient, options.rateAt(step, steps));
   }
 
-  private Tensor gradient(List<Example> batch, boolean withOutputLoss) {
+  /** The gradient of the whole loss in training, where there is noise for dropout; else of the task loss alone. */
+  private Tensor gradient(List<Example> batch, @Nullable CounterRandom noise) {
     if (trainer == null) {
       throw new IllegalStateException("step 0 of an experience comes first");
     }
-    return trainer.gradient(batch, (features, leaves, rows) -> {
+    return trainer.gradient(batch, noise, (features, leaves, rows) -> {
       List<Example> mine = new ArrayList<>();
       for (int row : rows) {
         mine.add(batch.get(row));
       }
-      Tensor logits = logits(features, leaves);
+      Tensor logits = head.logits(features, headRows(leaves));
       long[] labels = classes.indicesOf(mine);
       Tensor loss = torch.cross_entropy_loss(
           logits, Tensors.longs(labels, labels.length), new TensorOptional(), 2, -100, 0);
-      Tensor onOutputs = withOutputLoss ? objective.outputLoss(mine, logits) : null;
+      Tensor onOutputs = noise == null ? null : objective.outputLoss(mine, logits);
       return (onOutputs == null ? loss : loss.add(onOutputs)).div(new Scalar((double) batch.size()));
     });
   }
 
-  private Tensor logits(Tensor features, Map<String, Tensor> tensors) {
-    Tensor head = tensors.get(HEAD);
-    if (head == null) {
+  private static Tensor headRows(Map<String, Tensor> tensors) {
+    Tensor rows = tensors.get(HEAD);
+    if (rows == null) {
       throw new IllegalStateException("the head is a parameter");
     }
-    int width = network.width();
-    return torch.linear(features, head.narrow(1, 0, width), new TensorOptional(head.select(1, width)));
+    return rows;
   }
 
   @Override
   public Tensor taskGradient(List<Example> batch) {
-    return gradient(batch, false);
+    return gradient(batch, null);
   }
 
   @Override
@@ -197,7 +207,10 @@ public final class GradientLearner implements Learner, Objective.Model {
 
   @Override
   public Tensor scores(List<? extends Input> inputs) {
-    return logits(network.features(inputs, parameters), parameters.views());
+    if (parameters.size() == 0) {
+      return Tensors.zeros(inputs.size(), 0);
+    }
+    return head.logits(network.features(inputs, parameters), headRows(parameters.views()));
   }
 
   @Override
@@ -218,6 +231,7 @@ public final class GradientLearner implements Learner, Objective.Model {
   @Override
   public List<StatePart> state() {
     var parts = new ArrayList<StatePart>();
+    parts.add(LearnerState.origin(context.backbone(), lastExperience));
     parts.add(classes.state());
     parts.add(StatePart.of(PARAMETERS, Combine.WEIGHTED_MEAN, parameters.state()));
     AdamW moments = optimiser;
@@ -225,7 +239,7 @@ public final class GradientLearner implements Learner, Objective.Model {
       parts.add(StatePart.of(OPTIMISER, Combine.LATEST, Map.of(
           "mean", Tensors.view(moments.mean()),
           "square", Tensors.view(moments.square()),
-          "counters", TensorData.of(new long[] {moments.steps(), restarts, lastExperience}, 3))));
+          "counters", TensorData.of(new long[] {moments.steps(), restarts, memoryCharged}, 3))));
     }
     parts.addAll(objective.state());
     return parts;
@@ -233,34 +247,41 @@ public final class GradientLearner implements Learner, Objective.Model {
 
   @Override
   public void restore(Map<String, StatePart> state, List<Experience> past) {
+    lastExperience = LearnerState.requireOrigin(state, context.backbone());
+    past.forEach(context::register);
     classes.restore(state);
-    StatePart values = LearnerState.part(state, PARAMETERS);
-    StatePart moments = LearnerState.part(state, OPTIMISER);
+    if (classes.size() > 0) {
+      restoreParameters(LearnerState.part(state, PARAMETERS), LearnerState.part(state, OPTIMISER));
+    }
+    objective.restore(state, past);
+  }
+
+  private void restoreParameters(StatePart values, StatePart moments) {
     network.initialise(parameters, CounterRandom.of(context.seed(), INITIAL, 0));
-    long width = network.width() + 1L;
-    parameters.add(HEAD, new float[Math.toIntExact(classes.size() * width)], classes.size(), width);
+    parameters.add(HEAD, newRows(0, classes.size()), classes.size(), head.rowLength());
     parameters.restore(values.tensors());
     try (TensorScope scope = TensorScope.inference()) {
-      long[] counters = LearnerState.tensor(moments, "counters").longs();
-      optimiser = new AdamW(options.decay(), Tensors.copyOf(LearnerState.tensor(moments, "mean")),
-          Tensors.copyOf(LearnerState.tensor(moments, "square")), counters[0]);
+      Tensor mean = Tensors.zeros(parameters.size());
+      Tensor square = Tensors.zeros(parameters.size());
+      Tensors.copyInto(mean, moments.tensor("mean"), "mean");
+      Tensors.copyInto(square, moments.tensor("square"), "square");
+      long[] counters = moments.tensor("counters").longs();
+      resetOptimiser(new AdamW(options.decay(), mean, square, counters[0]));
       restarts = (int) counters[1];
-      lastExperience = (int) counters[2];
+      memoryCharged = counters[2];
     }
-    replaceTrainer();
-    objective.restore(state, past);
   }
 
   /** What is trained below the head. */
   public long brickParameters() {
-    return parameters.size() == 0 ? 0 : parameters.size() - parameters.rows(HEAD) * (network.width() + 1L);
+    return parameters.size() == 0 ? 0 : parameters.size() - parameters.rows(HEAD) * head.rowLength();
   }
 
   /** The network below the head, as it is; valid for as long as this learner is neither trained nor closed. */
-  public FeatureCache.Frozen freeze(String name) {
+  public FeatureCache.Frozen freeze() {
     Map<String, Tensor> views = parameters.views();
     views.values().forEach(frozen::keep);
-    return new FeatureCache.Frozen(name, network.adaptation(views));
+    return new FeatureCache.Frozen(parameters.digest(), network.adaptation(views));
   }
 
   @Override
@@ -273,10 +294,19 @@ public final class GradientLearner implements Learner, Objective.Model {
     if (parameters.size() == 0) {
       return List.of();
     }
-    String learnedOn = lastExperience == 0 ? "0" : "0-" + lastExperience;
-    return List.of(
-        new BrickInfo("brick", lora == null ? "weights" : "lora", brickParameters(), learnedOn),
-        new BrickInfo("head", "linear-head", parameters.size() - brickParameters(), learnedOn));
+    return List.of(brick("brick"), new BrickInfo(
+        "head", head.kind(), parameters.size() - brickParameters(), List.of(), provenance().withParents("brick")));
+  }
+
+  /** The module below the head, under that name. */
+  public BrickInfo brick(String name) {
+    return lora == null
+        ? new BrickInfo(name, "weights", brickParameters(), List.of(), provenance())
+        : new BrickInfo(name, "lora", brickParameters(), lora.sites(), provenance());
+  }
+
+  private Provenance provenance() {
+    return context.origin().learnedUpTo(lastExperience);
   }
 
   @Override

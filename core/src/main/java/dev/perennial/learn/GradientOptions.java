@@ -1,6 +1,7 @@
 package dev.perennial.learn;
 
 import dev.perennial.UsageException;
+import dev.perennial.brick.HeadOptions;
 import dev.perennial.brick.LoraOptions;
 
 /**
@@ -8,19 +9,19 @@ import dev.perennial.brick.LoraOptions;
  *
  * @param epochs passes over an experience, 1 to 1000; default 3
  * @param batch rows of a step, 1 to 4096; default 32
- * @param rate highest learning rate, above 0; default 0.001
+ * @param rate highest learning rate, above 0 and at most 10; default 0.001
  * @param warmup share of an experience's steps in which the rate rises from 0, 0 to 1; default 0.1. After that it falls
  *     along a half cosine to 0
- * @param decay weight decay, at least 0; default 0
- * @param rank of the LoRA brick, 1 to 1024; default 8. Backbones that are trained from scratch take no brick
- * @param alpha of the LoRA brick, above 0; default 16
- * @param sites of the LoRA brick, a regular expression; default query and value
+ * @param decay weight decay, 0 to 10; default 0
+ * @param lora the brick; backbones that are trained from scratch take none
+ * @param head which head is trained with it
  */
 public record GradientOptions(
-    int epochs, int batch, double rate, double warmup, double decay, int rank, double alpha, String sites) {
+    int epochs, int batch, double rate, double warmup, double decay, LoraOptions lora, HeadOptions head) {
 
   /** What was found to suit LoRA on small encoders. */
-  public static final GradientOptions DEFAULT = new GradientOptions(3, 32, 1e-3, 0.1, 0, 8, 16, "query|value");
+  public static final GradientOptions DEFAULT =
+      new GradientOptions(3, 32, 1e-3, 0.1, 0, LoraOptions.DEFAULT, HeadOptions.DEFAULT);
 
   /** Checks the ranges. */
   public GradientOptions {
@@ -29,16 +30,11 @@ public record GradientOptions(
     require(rate > 0 && rate <= 10, "rate above 0 and at most 10", rate);
     require(warmup >= 0 && warmup <= 1, "warmup between 0 and 1", warmup);
     require(decay >= 0 && decay <= 10, "decay between 0 and 10", decay);
-    var unused = new LoraOptions(rank, alpha, 0, sites);
   }
 
   /** These options with another number of passes. */
   public GradientOptions withEpochs(int passes) {
-    return new GradientOptions(passes, batch, rate, warmup, decay, rank, alpha, sites);
-  }
-
-  LoraOptions lora() {
-    return new LoraOptions(rank, alpha, 0, sites);
+    return new GradientOptions(passes, batch, rate, warmup, decay, lora, head);
   }
 
   /** The learning rate of step {@code step} of {@code steps}. */
@@ -47,8 +43,9 @@ public record GradientOptions(
     if (step + 1 < rise) {
       return rate * (step + 1) / rise;
     }
-    double progress = steps <= rise ? 1 : (step - rise) / (steps - rise);
-    return rate * 0.5 * (1 + Math.cos(Math.PI * Math.max(0, progress)));
+    double fall = steps - rise;
+    double progress = fall > 0 ? Math.max(0, (step - rise) / fall) : 0;
+    return rate * 0.5 * (1 + Math.cos(Math.PI * progress));
   }
 
   private static void require(boolean holds, String expected, Object value) {

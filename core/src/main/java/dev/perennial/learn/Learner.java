@@ -1,5 +1,6 @@
 package dev.perennial.learn;
 
+import dev.perennial.brick.Provenance;
 import dev.perennial.data.Input;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.StatePart;
@@ -30,10 +31,11 @@ public interface Learner extends AutoCloseable {
   List<String> classNames();
 
   /**
-   * How much speaks for each class.
+   * How much speaks for each class. A class of which too little was learned to say anything may score 0 for every input
+   * until its experience has been learned in whole.
    *
-   * @return {@code [inputs, classNames]}, float32; the largest of a row is the prediction, and the softmax of a row says how sure
-   *     the learner is, where the technique has such a notion
+   * @return {@code [inputs, classNames]}, float32; the largest of a row is the prediction, and the softmax of a row says
+   *     how sure the learner is, where the technique has such a notion
    */
   Tensor scores(List<? extends Input> inputs);
 
@@ -43,14 +45,19 @@ public interface Learner extends AutoCloseable {
   /**
    * Takes over a state that {@link #state} gave. Called once, before any step.
    *
+   * <p>To the bit the same steps follow if the inputs then come into the cache in the order in which they came before:
+   * all of the stream before the first step, or only those that learners register themselves.
+   *
    * @param past the experiences learned before, in whole or in part; learners that keep the past use them
+   * @throws dev.perennial.UsageException if the state was learned on another backbone
+   * @throws dev.perennial.FailureException if it is not the state of such a learner with such options
    */
   void restore(Map<String, StatePart> state, List<Experience> past);
 
   /** What this learner added to the backbone and keeps of the past. */
   Footprint footprint();
 
-  /** The modules that it learned. */
+  /** The modules that it learned; none before the first step. */
   List<BrickInfo> bricks();
 
   /** Frees what it holds. */
@@ -67,12 +74,19 @@ public interface Learner extends AutoCloseable {
   record Footprint(long trainableParameters, long addedBytes, long memoryBytes) {}
 
   /**
-   * One module, for people.
+   * What there is to know of one module beside its tensors.
    *
-   * @param name its name in the state
+   * @param name what it is called within the learner
    * @param kind such as {@code lora} or {@code analytic-head}
    * @param parameters numbers in it
-   * @param learnedOn the experiences that shaped it, such as {@code 0} or {@code 0-8}
+   * @param sites the places in the backbone where it acts; none for a head
+   * @param provenance where it comes from
    */
-  record BrickInfo(String name, String kind, long parameters, String learnedOn) {}
+  record BrickInfo(String name, String kind, long parameters, List<String> sites, Provenance provenance) {
+
+    /** Copies the sites. */
+    public BrickInfo {
+      sites = List.copyOf(sites);
+    }
+  }
 }

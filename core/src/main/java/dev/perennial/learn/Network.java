@@ -28,14 +28,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Network {
 
+  /** Rows of a batch for inference, which pad less when they are few. */
+  private static final int INFERENCE_BATCH = 32;
+
   private final Backbone backbone;
   private final FeatureCache cache;
   private final Workers workers;
   private final @Nullable Lora lora;
   private final int lowestBlock;
-
-  /** Rows of a batch for inference, which pad less when they are few. */
-  private static final int INFERENCE_BATCH = 32;
 
   /** Part of a batch: which of its rows a worker has, in the order in which the worker has them. */
   record Shard(int[] rows, float[][] states) {}
@@ -65,7 +65,10 @@ final class Network {
     return workers;
   }
 
-  /** Cuts a batch into one shard for each worker, of about equal work; short rows together, so that they pad less. */
+  /**
+   * Cuts a batch into at most one shard for each worker, of about equal work and at least one row; short rows together,
+   * so that they pad less.
+   */
   List<Shard> shards(List<Example> batch) {
     List<Input> inputs = batch.stream().map(Example::input).toList();
     float[][] states = lowestBlock > 0
@@ -81,32 +84,49 @@ final class Network {
     var shards = new ArrayList<Shard>();
     int start = 0;
     long done = 0;
-    for (int worker = 1; worker <= workers.size() && start < order.size(); worker++) {
+    for (int worker = 1; worker <= workers.size(); worker++) {
       int end = start;
-      while (end < order.size() && (done * workers.size() < total * worker || worker == workers.size())) {
-        done += cache.row(inputs.get(order.get(end))).length();
+      while (end < order.size()) {
+        int length = cache.row(inputs.get(order.get(end))).length();
+        // A row belongs to the worker in whose part of the whole its middle lies.
+        if (worker < workers.size() && (2 * done + length) * workers.size() > 2 * total * worker) {
+          break;
+        }
+        done += length;
         end++;
       }
-      int[] rows = order.subList(start, end).stream().mapToInt(Integer::intValue).toArray();
-      float[][] cut = new float[lowestBlock > 0 ? rows.length : 0][];
-      for (int i = 0; i < cut.length; i++) {
-        cut[i] = states[rows[i]];
+      if (end > start) {
+        shards.add(shard(order.subList(start, end), states));
       }
-      shards.add(new Shard(rows, cut));
       start = end;
     }
     return shards;
   }
 
-  /** Features of a shard's rows, {@code [shard rows, width]}, with the trained tensors taken from {@code tensors}. */
-  Tensor features(List<Example> batch, Shard shard, Map<String, Tensor> tensors) {
+  private Shard shard(List<Integer> members, float[][] states) {
+    int[] rows = members.stream().mapToInt(Integer::intValue).toArray();
+    float[][] own = lowestBlock > 0
+        ? members.stream().map(row -> states[row]).toArray(float[][]::new)
+        : new float[0][];
+    return new Shard(rows, own);
+  }
+
+  /**
+   * Features of a shard's rows, {@code [shard rows, width]}, with the trained tensors taken from {@code tensors}.
+   *
+   * @param noise decides what dropout drops; null where nothing is dropped
+   * @param part which shard of the batch it is, from 0
+   */
+  Tensor features(
+      List<Example> batch, Shard shard, Map<String, Tensor> tensors, @Nullable CounterRandom noise, int part) {
     var rows = new ArrayList<Row>();
     for (int row : shard.rows) {
       rows.add(cache.row(batch.get(row).input()));
     }
     Pass pass = backbone.pass(rows);
     Tensor state = lowestBlock > 0 ? pass.join(shard.states) : pass.start();
-    return pass.pool(pass.advance(state, lowestBlock, backbone.blocks(), adaptation(tensors)));
+    Adaptation adaptation = lora == null || noise == null ? adaptation(tensors) : lora.training(tensors, noise, part);
+    return pass.pool(pass.advance(state, lowestBlock, backbone.blocks(), adaptation));
   }
 
   /** Features of any number of inputs with the parameters as they are, {@code [inputs, width]}, without gradients. */

@@ -37,7 +37,7 @@ public interface Objective extends AutoCloseable {
     Tensor taskGradient(List<Example> batch);
   }
 
-  /** The rows that an epoch goes over; by default what arrived. */
+  /** The rows that an epoch goes over; by default what arrived. Changes nothing: it may be asked at any time. */
   default List<Example> rows(Experience experience) {
     return experience.train();
   }

@@ -1,54 +1,168 @@
 package dev.perennial.learn;
 
+import static java.util.stream.Collectors.joining;
+
+import dev.perennial.Spelling;
+import dev.perennial.UsageException;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
-/** interim */
+/**
+ * Options records by name: the components of a record, and of the records in it, as one flat list of names.
+ *
+ * <p>Components are int, long, double, boolean, String, enums, or records of such. An enum's constant is written in
+ * lower case with hyphens.
+ */
 public final class Options {
+
   private Options() {}
-  /** interim */
-  public static void check(Method<?> m, Map<String, String> o) {
-    build(m.defaults(), o);
+
+  /**
+   * The names and values of a record's components, in their order.
+   *
+   * @return values as Integer, Long, Double, Boolean or String
+   * @throws IllegalStateException if two of its components have the same name, or one is of another type
+   */
+  public static Map<String, Object> flat(Record options) {
+    var flat = new LinkedHashMap<String, Object>();
+    collect(options, flat);
+    return flat;
   }
-  /** interim */
-  @SuppressWarnings("unchecked")
-  public static Learner learner(Method<?> m, Map<String, String> o, LearnerContext c) {
-    return ((Method<Record>) m).learner((Record) build(m.defaults(), o), c);
-  }
-  /** interim */
-  public static Map<String, Object> effective(Method<?> m, Map<String, String> o) {
-    var map = new LinkedHashMap<String, Object>();
-    flat((Record) build(m.defaults(), o), map);
-    return map;
-  }
-  private static void flat(Record r, Map<String, Object> map) {
-    try {
-      for (RecordComponent c : r.getClass().getRecordComponents()) {
-        Object v = c.getAccessor().invoke(r);
-        if (v instanceof Record n) { flat(n, map); } else { map.put(c.getName(), v instanceof Enum<?> e ? e.name() : v); }
+
+  private static void collect(Record options, Map<String, Object> flat) {
+    for (RecordComponent component : options.getClass().getRecordComponents()) {
+      Object value = valueOf(component, options);
+      if (value instanceof Record inner) {
+        collect(inner, flat);
+        continue;
       }
-    } catch (ReflectiveOperationException e) { throw new IllegalStateException(e); }
-  }
-  private static Object build(Record d, Map<String, String> o) {
-    try {
-      var args = new ArrayList<Object>();
-      var types = new ArrayList<Class<?>>();
-      for (RecordComponent c : d.getClass().getRecordComponents()) {
-        types.add(c.getType());
-        Object v = c.getAccessor().invoke(d);
-        String s = o.get(c.getName());
-        if (v instanceof Record n) { args.add(build(n, o)); }
-        else if (s == null) { args.add(v); }
-        else if (v instanceof Integer) { args.add(Integer.valueOf(s)); }
-        else if (v instanceof Double) { args.add(Double.valueOf(s)); }
-        else if (v instanceof Boolean) { args.add(Boolean.valueOf(s)); }
-        else { args.add(s); }
+      Object shown = switch (value) {
+        case Integer number -> number;
+        case Long number -> number;
+        case Double number -> number;
+        case Boolean truth -> truth;
+        case String text -> text;
+        case Enum<?> constant -> written(constant);
+        default -> throw new IllegalStateException("an option cannot be of type " + component.getType().getName());
+      };
+      if (flat.put(component.getName(), shown) != null) {
+        throw new IllegalStateException("two options of " + options.getClass().getName() + " are called "
+            + component.getName());
       }
-      var k = d.getClass().getDeclaredConstructor(types.toArray(new Class<?>[0]));
-      k.setAccessible(true);
-      return k.newInstance(args.toArray());
-    } catch (ReflectiveOperationException e) { throw new IllegalStateException(e); }
+    }
+  }
+
+  /**
+   * The options that a user asks for.
+   *
+   * @param defaults where nothing is asked for
+   * @param asked values by name, as they were written
+   * @param whose what the options belong to, for messages: {@code technique replay}
+   * @throws UsageException if there is no option of a name, or a value is not of its type or out of its range
+   */
+  public static <O extends Record> O of(O defaults, Map<String, String> asked, String whose) {
+    Map<String, Object> known = flat(defaults);
+    for (String name : asked.keySet()) {
+      if (!known.containsKey(name)) {
+        throw new UsageException("expected an option of " + whose + ", got " + name + ": " + described(known)
+            + Spelling.suggestion(name, known.keySet()));
+      }
+    }
+    return rebuilt(defaults, asked, whose);
+  }
+
+  private static String described(Map<String, Object> known) {
+    return known.isEmpty()
+        ? "it has none"
+        : known.entrySet().stream().map(option -> option.getKey() + "=" + option.getValue())
+            .collect(joining(", ", "with their defaults there are ", ""));
+  }
+
+  private static <O extends Record> O rebuilt(O defaults, Map<String, String> asked, String whose) {
+    @SuppressWarnings("unchecked")
+    Class<O> type = (Class<O>) defaults.getClass();
+    RecordComponent[] components = type.getRecordComponents();
+    Object[] values = new Object[components.length];
+    for (int i = 0; i < values.length; i++) {
+      Object value = valueOf(components[i], defaults);
+      String text = asked.get(components[i].getName());
+      values[i] = value instanceof Record inner
+          ? rebuilt(inner, asked, whose)
+          : text == null ? value : parsed(components[i], text, whose);
+    }
+    return constructed(type, components, values, whose);
+  }
+
+  private static Object parsed(RecordComponent component, String text, String whose) {
+    Class<?> type = component.getType();
+    String value = text.strip();
+    try {
+      if (type == int.class) {
+        return Integer.parseInt(value);
+      }
+      if (type == long.class) {
+        return Long.parseLong(value);
+      }
+      if (type == double.class) {
+        return Double.parseDouble(value);
+      }
+    } catch (NumberFormatException e) {
+      throw unfit(component, text, type == double.class ? "a number" : "a whole number", whose);
+    }
+    if (type == boolean.class) {
+      return switch (value.toLowerCase(Locale.ROOT)) {
+        case "true" -> true;
+        case "false" -> false;
+        default -> throw unfit(component, text, "true or false", whose);
+      };
+    }
+    if (type.isEnum()) {
+      for (Object constant : type.getEnumConstants()) {
+        if (written((Enum<?>) constant).equals(value.toLowerCase(Locale.ROOT))) {
+          return constant;
+        }
+      }
+      throw unfit(component, text, Arrays.stream(type.getEnumConstants())
+          .map(constant -> written((Enum<?>) constant)).collect(joining(" or ")), whose);
+    }
+    return text;
+  }
+
+  private static UsageException unfit(RecordComponent component, String text, String expected, String whose) {
+    return new UsageException(
+        "expected " + expected + " for the option " + component.getName() + " of " + whose + ", got \"" + text + "\"");
+  }
+
+  private static String written(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  private static <O extends Record> O constructed(
+      Class<O> type, RecordComponent[] components, Object[] values, String whose) {
+    try {
+      Constructor<O> canonical = type.getDeclaredConstructor(
+          Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new));
+      return canonical.newInstance(values);
+    } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof UsageException refused) {
+        throw new UsageException("option of " + whose + ": " + refused.getMessage(), refused);
+      }
+      throw new IllegalStateException("options refuse values by a UsageException", e.getCause());
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("options are public records: " + type.getName(), e);
+    }
+  }
+
+  private static Object valueOf(RecordComponent component, Record record) {
+    try {
+      return component.getAccessor().invoke(record);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("options are public records: " + record.getClass().getName(), e);
+    }
   }
 }

@@ -1,6 +1,7 @@
 package dev.perennial.learn;
 
 import dev.perennial.data.Example;
+import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Parameters;
 import dev.perennial.tensor.TensorOwner;
 import dev.perennial.tensor.TensorScope;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gradient steps of which every worker computes a part.
@@ -39,47 +41,43 @@ final class Trainer implements AutoCloseable {
   Trainer(Network network, Parameters parameters) {
     this.network = network;
     this.parameters = parameters;
-    for (int i = 0; i < network.workers().size(); i++) {
-      gradients.add(owner.keep(Tensors.zeros(parameters.size())));
+    try (TensorScope scope = TensorScope.inference()) {
+      for (int i = 0; i < network.workers().size(); i++) {
+        gradients.add(owner.keep(Tensors.zeros(parameters.size())));
+      }
     }
   }
 
-  /** The gradient of a batch's loss, flat as the parameters are. It is valid until the next call. */
-  Tensor gradient(List<Example> batch, ShardLoss loss) {
+  /**
+   * The gradient of a batch's loss, flat as the parameters are. It is valid until the next call.
+   *
+   * @param batch at least one row
+   * @param noise decides what dropout drops; null where nothing is dropped
+   */
+  Tensor gradient(List<Example> batch, @Nullable CounterRandom noise, ShardLoss loss) {
     List<Network.Shard> shards = network.shards(batch);
-    var tasks = new ArrayList<Callable<Double>>();
+    var tasks = new ArrayList<Callable<Tensor>>();
     for (int i = 0; i < shards.size(); i++) {
-      Network.Shard shard = shards.get(i);
-      Tensor gradient = gradients.get(i);
+      int part = i;
       tasks.add(() -> {
         try (TensorScope scope = TensorScope.training()) {
           Map<String, Tensor> leaves = parameters.leaves();
-          Tensor value = loss.of(network.features(batch, shard, leaves), leaves, shard.rows());
-          value.backward();
+          Network.Shard shard = shards.get(part);
+          loss.of(network.features(batch, shard, leaves, noise, part), leaves, shard.rows()).backward();
           try (TensorScope copying = TensorScope.inference()) {
-            parameters.gatherGradients(leaves, gradient);
-            return value.item_double();
+            parameters.gatherGradients(leaves, gradients.get(part));
           }
+          return gradients.get(part);
         }
       });
     }
-    double total = 0;
-    for (double part : network.workers().run(tasks)) {
-      total += part;
-    }
-    lastLoss = total;
     Tensor sum = gradients.getFirst();
-    for (int i = 1; i < shards.size(); i++) {
-      sum.add_(gradients.get(i));
+    for (Tensor part : network.workers().run(tasks)) {
+      if (part != sum) {
+        sum.add_(part);
+      }
     }
     return sum;
-  }
-
-  private double lastLoss;
-
-  /** The loss of the batch that {@link #gradient} was last called with. */
-  double lastLoss() {
-    return lastLoss;
   }
 
   @Override

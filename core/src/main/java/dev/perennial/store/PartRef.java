@@ -1,6 +1,7 @@
 package dev.perennial.store;
 
 import dev.perennial.tensor.Combine;
+
 /**
  * A part as a commit names it: the blob that holds it.
  *

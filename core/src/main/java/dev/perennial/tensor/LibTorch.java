@@ -9,6 +9,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
@@ -77,14 +78,14 @@ public final class LibTorch {
    *
    * <p>For work of one thread that is all linear algebra; no worker may run at the same time.
    */
-  public static void withBlasThreads(int threads, Runnable work) {
+  public static <T> T withBlasThreads(int threads, Supplier<T> work) {
     if (threads < 1 || threads > 1024) {
       throw new UsageException("expected a number of threads between 1 and 1024, got " + threads);
     }
     load();
     openblas_nolapack.blas_set_num_threads(threads);
     try {
-      work.run();
+      return work.get();
     } finally {
       openblas_nolapack.blas_set_num_threads(1);
     }

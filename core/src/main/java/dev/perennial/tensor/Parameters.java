@@ -1,7 +1,12 @@
 package dev.perennial.tensor;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.perennial.FailureException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,13 +52,24 @@ public final class Parameters implements AutoCloseable {
     }
   }
 
-  /** Adds rows to the last parameter, whose first dimension grows. O(size). */
+  /**
+   * Adds rows to the last parameter, whose first dimension grows. All other values keep their places. O(size).
+   *
+   * @throws IllegalArgumentException if it is not the last, or the values do not fill rows
+   */
   public void addRows(String name, float[] initial) {
     Slice slice = slice(name);
     if (slice.offset + slice.length != size) {
       throw new IllegalArgumentException("only the last parameter can grow, and " + name + " is not");
     }
-    long width = slice.length / slice.shape[0];
+    long width = 1;
+    for (int dimension = 1; dimension < slice.shape.length; dimension++) {
+      width *= slice.shape[dimension];
+    }
+    if (initial.length % width != 0) {
+      throw new IllegalArgumentException(
+          "rows of " + name + " take " + width + " values each, got " + initial.length + " values");
+    }
     slices.remove(name);
     size -= slice.length;
     float[] before;
@@ -119,29 +135,40 @@ public final class Parameters implements AutoCloseable {
   /** Views of the bytes of every parameter, by name, valid until they change. */
   public Map<String, TensorData> state() {
     var state = new LinkedHashMap<String, TensorData>();
-    views().forEach((name, view) -> state.put(name, Tensors.view(view)));
+    try (TensorScope scope = TensorScope.inference()) {
+      views().forEach((name, view) -> state.put(name, Tensors.view(view)));
+    }
     return state;
   }
 
   /**
    * Takes over values that {@link #state} gave.
    *
-   * @throws IllegalArgumentException if names or shapes are not those of these parameters
+   * @throws FailureException if names, types or shapes are not those of these parameters
    */
   public void restore(Map<String, TensorData> state) {
     if (!state.keySet().equals(slices.keySet())) {
-      throw new IllegalArgumentException("expected parameters " + slices.keySet() + ", got " + state.keySet());
+      throw new FailureException("expected the parameters " + slices.keySet() + " in a learner's state, found "
+          + state.keySet() + ": the state belongs to another learner or other options");
     }
     try (TensorScope scope = TensorScope.inference()) {
-      state.forEach((name, data) -> {
-        Tensor target = view(values(), name);
-        if (!data.shape().equals(Arrays.stream(slice(name).shape).boxed().toList())) {
-          throw new IllegalArgumentException(
-              "expected " + name + " of shape " + Arrays.toString(slice(name).shape) + ", got " + data.shape());
-        }
-        target.copy_(Tensors.copyOf(data));
-      });
+      state.forEach((name, data) -> Tensors.copyInto(view(values(), name), data, name));
     }
+  }
+
+  /** SHA-256 over names, shapes and values in their order, hexadecimal. O(size). */
+  public String digest() {
+    MessageDigest sha;
+    try {
+      sha = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+    state().forEach((name, data) -> {
+      sha.update((name + data.shape()).getBytes(UTF_8));
+      sha.update(data.data().asByteBuffer());
+    });
+    return HexFormat.of().formatHex(sha.digest());
   }
 
   /** Writes the gradients of leaves into {@code flat}, laid out like these parameters; 0 where there is none. */

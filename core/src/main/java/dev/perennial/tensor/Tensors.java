@@ -2,6 +2,7 @@ package dev.perennial.tensor;
 
 import static org.bytedeco.pytorch.global.torch.ScalarType;
 
+import dev.perennial.FailureException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.bytedeco.javacpp.DoublePointer;
@@ -47,7 +48,9 @@ public final class Tensors {
   public static float[] toFloats(Tensor tensor) {
     Tensor source = tensor.to(ScalarType.Float).contiguous();
     float[] values = new float[Math.toIntExact(source.numel())];
-    new FloatPointer(source.data_ptr()).get(values);
+    if (values.length > 0) {
+      new FloatPointer(source.data_ptr()).get(values);
+    }
     return values;
   }
 
@@ -55,7 +58,9 @@ public final class Tensors {
   public static double[] toDoubles(Tensor tensor) {
     Tensor source = tensor.to(ScalarType.Double).contiguous();
     double[] values = new double[Math.toIntExact(source.numel())];
-    new DoublePointer(source.data_ptr()).get(values);
+    if (values.length > 0) {
+      new DoublePointer(source.data_ptr()).get(values);
+    }
     return values;
   }
 
@@ -63,7 +68,9 @@ public final class Tensors {
   public static long[] toLongs(Tensor tensor) {
     Tensor source = tensor.to(ScalarType.Long).contiguous();
     long[] values = new long[Math.toIntExact(source.numel())];
-    new LongPointer(source.data_ptr()).get(values);
+    if (values.length > 0) {
+      new LongPointer(source.data_ptr()).get(values);
+    }
     return values;
   }
 
@@ -97,7 +104,7 @@ public final class Tensors {
       case Double -> Dtype.F64;
       case Long -> Dtype.I64;
       case Byte -> Dtype.U8;
-      default -> throw new IllegalArgumentException("no view of a tensor of type " + tensor.scalar_type());
+      default -> throw new IllegalArgumentException("no view of a tensor of type " + tensor.scalar_type().intern());
     };
     long bytes = tensor.nbytes();
     MemorySegment data = bytes == 0
@@ -123,5 +130,20 @@ public final class Tensors {
       MemorySegment.copy(data.data(), 0, target, 0, bytes);
     }
     return tensor;
+  }
+
+  /**
+   * Copies {@code data} into {@code target}.
+   *
+   * @param name what it is, for the message
+   * @throws FailureException if type or shape are not those of the target
+   */
+  public static void copyInto(Tensor target, TensorData data, String name) {
+    TensorData expected = view(target);
+    if (data.dtype() != expected.dtype() || !data.shape().equals(expected.shape())) {
+      throw new FailureException("expected " + name + " to be " + expected + " in a learner's state, found " + data
+          + ": the state belongs to another learner or other options");
+    }
+    target.copy_(copyOf(data));
   }
 }

@@ -13,7 +13,7 @@ import java.util.concurrent.Future;
  * A fixed number of platform threads that compute with native tensors, each operation on one thread.
  *
  * <p>A task opens its own {@link TensorScope}. Tasks of one call run side by side and all end before the call returns,
- * also when one fails.
+ * also when one fails. A task must not wait for others: it may not call {@link #run} itself.
  */
 public final class Workers implements AutoCloseable {
 

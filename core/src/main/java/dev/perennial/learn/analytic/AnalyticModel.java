@@ -2,12 +2,12 @@ package dev.perennial.learn.analytic;
 
 import dev.perennial.backbone.FeatureCache;
 import dev.perennial.brick.AnalyticHead;
+import dev.perennial.brick.Provenance;
 import dev.perennial.brick.RandomProjection;
-import dev.perennial.budget.Ledger;
-import dev.perennial.budget.Resource;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.learn.Classes;
+import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.LearnerState;
 import dev.perennial.stream.Experience;
@@ -27,15 +27,18 @@ final class AnalyticModel implements AutoCloseable {
   private static final long PROJECTION = 31;
 
   private final LearnerContext context;
+  private final int levels;
   private final RandomProjection projection;
   private final AnalyticHead head;
   private final Classes classes = new Classes();
+  private int begun = -1;
   private int lastExperience = -1;
 
   AnalyticModel(AnalyticOptions options, LearnerContext context) {
     this.context = context;
+    this.levels = Math.min(options.levels(), context.backbone().blocks());
     this.projection = new RandomProjection(
-        context.backbone().width(), options.features(), CounterRandom.of(context.seed(), PROJECTION));
+        levels, context.backbone().width(), options.features(), CounterRandom.of(context.seed(), PROJECTION));
     this.head = new AnalyticHead(options.features(), options.ridge(), context.workers());
   }
 
@@ -48,9 +51,13 @@ final class AnalyticModel implements AutoCloseable {
     if (step == 0) {
       grow(experience);
     }
+    if (begun != experience.index()) {
+      begun = experience.index();
+      context.register(experience);
+    }
     int start = Math.toIntExact(step * BATCH);
     List<Example> batch = experience.train().subList(start, Math.min(start + BATCH, experience.train().size()));
-    Tensor features = context.cache().features(batch.stream().map(Example::input).toList(), network);
+    Tensor features = context.cache().features(batch.stream().map(Example::input).toList(), network, levels);
     head.add(projection.apply(features), classes.indicesOf(batch));
     if (step == steps(experience) - 1) {
       head.solve();
@@ -58,45 +65,47 @@ final class AnalyticModel implements AutoCloseable {
   }
 
   private void grow(Experience experience) {
-    lastExperience = experience.index();
-    int added = classes.add(experience.classes());
-    long numbers = (long) added * projection.features();
-    if (added > 0) {
-      context.ledger().charge(
-          new Ledger.Entry("analytic head columns", Resource.PARAMETERS, numbers, experience.index()),
-          new Ledger.Entry("analytic head columns", Resource.BYTES, numbers * Float.BYTES, experience.index()));
-    }
+    long columns = (long) classes.add(experience.classes()) * projection.features();
+    long products = lastExperience < 0 ? head.statisticsBytes() : 0;
+    context.charge(experience, "analytic head columns", columns, columns * Float.BYTES);
+    context.charge(experience, "analytic statistics", 0, products + columns * Double.BYTES);
     head.grow(classes.size());
+    lastExperience = experience.index();
   }
 
+  /** {@code [inputs, classes]}; 0 for classes that the head was not solved for yet. */
   Tensor scores(List<? extends Input> inputs, FeatureCache.Frozen network) {
-    return head.scores(projection.apply(context.cache().features(inputs, network)));
+    return head.scores(projection.apply(context.cache().features(inputs, network, levels)));
   }
 
   Classes classes() {
     return classes;
   }
 
-  AnalyticHead head() {
-    return head;
+  Learner.Footprint footprint(long brickParameters) {
+    long parameters = head.parameters() + brickParameters;
+    return new Learner.Footprint(parameters, parameters * Float.BYTES, head.statisticsBytes());
   }
 
-  /** The experiences that shaped the head, for people. */
-  String learnedOn() {
-    return lastExperience <= 0 ? "0" : "0-" + lastExperience;
+  /** The head as a brick, learned on the outputs of {@code parents}. */
+  Learner.BrickInfo brick(String... parents) {
+    Provenance provenance = context.origin().learnedUpTo(lastExperience).withParents(parents);
+    return new Learner.BrickInfo("head", "analytic-head", head.parameters(), List.of(), provenance);
   }
 
   List<StatePart> state() {
     return List.of(
+        LearnerState.origin(context.backbone(), lastExperience),
         classes.state(),
         StatePart.of("statistics", Combine.SUM, head.statistics()),
         StatePart.of("head", Combine.LATEST, head.weights()));
   }
 
   void restore(Map<String, StatePart> state, List<Experience> past) {
+    lastExperience = LearnerState.requireOrigin(state, context.backbone());
+    past.forEach(context::register);
     classes.restore(state);
-    head.restore(LearnerState.part(state, "statistics").tensors(), LearnerState.part(state, "head").tensors());
-    lastExperience = past.isEmpty() ? 0 : past.getLast().index();
+    head.restore(LearnerState.part(state, "statistics"), LearnerState.part(state, "head"));
   }
 
   @Override

@@ -1,18 +1,21 @@
 package dev.perennial.learn.analytic;
 
 import dev.perennial.backbone.FeatureCache;
+import dev.perennial.brick.HeadOptions;
+import dev.perennial.brick.LoraOptions;
 import dev.perennial.data.Input;
 import dev.perennial.learn.GradientLearner;
 import dev.perennial.learn.GradientOptions;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
+import dev.perennial.learn.LearnerState;
 import dev.perennial.learn.Method;
 import dev.perennial.learn.Objective;
 import dev.perennial.learn.Technique;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.StatePart;
+import dev.perennial.tensor.Tensors;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
@@ -43,7 +46,10 @@ public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.O
 
   @Override
   public Options defaults() {
-    return new Options(GradientOptions.DEFAULT, AnalyticOptions.DEFAULT);
+    return new Options(
+        new GradientOptions(3, 32, 2e-3, 0.1, 0, new LoraOptions(16, 32, 0, "query|value"),
+            new HeadOptions(HeadOptions.Kind.COSINE, 0.1)),
+        AnalyticOptions.DEFAULT);
   }
 
   @Override
@@ -55,7 +61,7 @@ public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.O
 
   private static final class AdaptedLearner implements Learner {
 
-    private static final String ADAPTER = "adapter/";
+    private static final String ADAPTER = "adapter";
 
     private final GradientLearner adapter;
     private final AnalyticModel model;
@@ -85,10 +91,11 @@ public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.O
       }
     }
 
+    /** The adapted network, once its training is over. */
     private FeatureCache.Frozen network() {
       FeatureCache.Frozen network = frozen;
       if (network == null) {
-        network = adapter.freeze("first-session");
+        network = adapter.freeze();
         frozen = network;
       }
       return network;
@@ -101,14 +108,15 @@ public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.O
 
     @Override
     public Tensor scores(List<? extends Input> inputs) {
-      return model.scores(inputs, network());
+      // While the network is still being adapted, the head has no class, and nothing may be frozen.
+      return model.classes().size() == 0 ? Tensors.zeros(inputs.size(), 0) : model.scores(inputs, network());
     }
 
     @Override
     public List<StatePart> state() {
       var parts = new ArrayList<StatePart>(model.state());
       for (StatePart part : adapter.state()) {
-        parts.add(new StatePart(ADAPTER + part.name(), part.combine(), part.tensors()));
+        parts.add(new StatePart(ADAPTER + "/" + part.name(), part.combine(), part.tensors()));
       }
       return parts;
     }
@@ -116,27 +124,23 @@ public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.O
     @Override
     public void restore(Map<String, StatePart> state, List<Experience> past) {
       model.restore(state, past);
-      var own = new LinkedHashMap<String, StatePart>();
-      state.forEach((name, part) -> {
-        if (name.startsWith(ADAPTER)) {
-          String inner = name.substring(ADAPTER.length());
-          own.put(inner, new StatePart(inner, part.combine(), part.tensors()));
-        }
-      });
-      adapter.restore(own, past);
+      adapter.restore(LearnerState.under(ADAPTER + "/", state), past);
     }
 
     @Override
     public Footprint footprint() {
-      long parameters = model.head().parameters() + adapter.brickParameters();
-      return new Footprint(parameters, parameters * Float.BYTES, model.head().statisticsBytes());
+      return model.footprint(adapter.brickParameters());
     }
 
     @Override
     public List<BrickInfo> bricks() {
       var bricks = new ArrayList<BrickInfo>();
-      bricks.add(new BrickInfo("adapter/parameters", "lora", adapter.brickParameters(), "0"));
-      bricks.add(new BrickInfo("head", "analytic-head", model.head().parameters(), model.learnedOn()));
+      if (adapter.brickParameters() > 0) {
+        bricks.add(adapter.brick(ADAPTER));
+      }
+      if (model.classes().size() > 0) {
+        bricks.add(model.brick(ADAPTER));
+      }
       return bricks;
     }
 

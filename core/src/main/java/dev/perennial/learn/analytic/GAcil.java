@@ -71,13 +71,12 @@ public final class GAcil implements Method<GAcil.Options> {
 
     @Override
     public Footprint footprint() {
-      long parameters = model.head().parameters();
-      return new Footprint(parameters, parameters * Float.BYTES, model.head().statisticsBytes());
+      return model.footprint(0);
     }
 
     @Override
     public List<BrickInfo> bricks() {
-      return List.of(new BrickInfo("head", "analytic-head", model.head().parameters(), model.learnedOn()));
+      return model.classes().size() == 0 ? List.of() : List.of(model.brick());
     }
 
     @Override

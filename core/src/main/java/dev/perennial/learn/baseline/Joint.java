@@ -14,6 +14,7 @@ import dev.perennial.tensor.StatePart;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** Keeps all data and trains anew on it with every experience: the upper mark, whose cost grows with the stream. */
 @Technique(
@@ -42,16 +43,21 @@ public final class Joint implements Method<Joint.Options> {
 
   private static final class AllData implements Objective {
 
-    private final List<Example> all = new ArrayList<>();
-    private int experiences;
+    private final TreeMap<Integer, List<Example>> arrived = new TreeMap<>();
+    private int asked = -1;
+    private List<Example> rows = List.of();
 
+    /** All rows of the experiences before, and those of this one. */
     @Override
     public List<Example> rows(Experience experience) {
-      if (experience.index() == experiences) {
+      if (asked != experience.index()) {
+        var all = new ArrayList<Example>();
+        arrived.headMap(experience.index()).values().forEach(all::addAll);
         all.addAll(experience.train());
-        experiences++;
+        rows = all;
+        asked = experience.index();
       }
-      return all;
+      return rows;
     }
 
     @Override
@@ -60,13 +66,23 @@ public final class Joint implements Method<Joint.Options> {
     }
 
     @Override
+    public void begin(Experience experience, Model model, boolean fresh) {
+      arrive(experience);
+    }
+
+    private void arrive(Experience experience) {
+      arrived.put(experience.index(), experience.train());
+      asked = -1;
+    }
+
+    @Override
     public void restore(Map<String, StatePart> state, List<Experience> past) {
-      past.forEach(this::rows);
+      past.forEach(this::arrive);
     }
 
     @Override
     public long memoryBytes() {
-      return StoredExamples.bytes(all);
+      return arrived.values().stream().mapToLong(StoredExamples::bytes).sum();
     }
   }
 }

@@ -46,7 +46,8 @@ public final class Ncm implements Method<Ncm.Options> {
     private final LearnerContext context;
     private final Classes classes = new Classes();
     private final NearestMeanHead head;
-    private int lastExperience;
+    private int begun = -1;
+    private int lastExperience = -1;
 
     private MeansLearner(LearnerContext context) {
       this.context = context;
@@ -61,9 +62,14 @@ public final class Ncm implements Method<Ncm.Options> {
     @Override
     public void step(Experience experience, long step) {
       if (step == 0) {
-        classes.add(experience.classes());
+        long means = classes.add(experience.classes()) * (context.backbone().width() + 1L);
+        context.charge(experience, "class means", means, means * Double.BYTES);
         head.grow(classes.size());
         lastExperience = experience.index();
+      }
+      if (begun != experience.index()) {
+        begun = experience.index();
+        context.register(experience);
       }
       int start = Math.toIntExact(step * BATCH);
       List<Example> batch = experience.train().subList(start, Math.min(start + BATCH, experience.train().size()));
@@ -86,15 +92,16 @@ public final class Ncm implements Method<Ncm.Options> {
 
     @Override
     public List<StatePart> state() {
-      return List.of(classes.state(), StatePart.of(PART, Combine.SUM, head.state()));
+      return List.of(LearnerState.origin(context.backbone(), lastExperience), classes.state(), StatePart.of(PART, Combine.SUM, head.state()));
     }
 
     @Override
     public void restore(Map<String, StatePart> state, List<Experience> past) {
+      lastExperience = LearnerState.requireOrigin(state, context.backbone());
+      past.forEach(context::register);
       classes.restore(state);
-      head.restore(LearnerState.part(state, PART).tensors());
-      lastExperience = past.isEmpty() ? 0 : past.getLast().index();
-    }
+      head.restore(LearnerState.part(state, PART));
+      }
 
     @Override
     public Footprint footprint() {
@@ -103,8 +110,8 @@ public final class Ncm implements Method<Ncm.Options> {
 
     @Override
     public List<BrickInfo> bricks() {
-      String learnedOn = lastExperience == 0 ? "0" : "0-" + lastExperience;
-      return List.of(new BrickInfo(PART, "nearest-mean-head", head.parameters(), learnedOn));
+      return classes.size() == 0 ? List.of() : List.of(new BrickInfo(
+          PART, "nearest-mean-head", head.parameters(), List.of(), context.origin().learnedUpTo(lastExperience)));
     }
 
     @Override

@@ -18,7 +18,6 @@ import dev.perennial.tensor.TensorData;
 import dev.perennial.tensor.TensorOwner;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Scalar;
@@ -53,7 +52,7 @@ public final class Ewc implements Method<Ewc.Options> {
 
     /** Checks the ranges. */
     public Options {
-      if (!(strength >= 0)) {
+      if (!(strength >= 0) || Double.isInfinite(strength)) {
         throw new UsageException("expected a strength of at least 0, got " + strength);
       }
       if (fisherRows < 1 || fisherRows > 1_000_000) {
@@ -75,10 +74,12 @@ public final class Ewc implements Method<Ewc.Options> {
     return new GradientLearner(options.training(), context, new Penalty(options, context.seed()));
   }
 
-  private static final class Penalty implements Objective {
+  static final class Penalty implements Objective {
 
     private static final long SAMPLED = 21;
-    private static final String PART = "ewc";
+    private static final String FISHER = "fisher";
+    private static final String ANCHOR = "anchor";
+    private static final String VALUES = "values";
 
     private final Options options;
     private final long seed;
@@ -86,7 +87,7 @@ public final class Ewc implements Method<Ewc.Options> {
     private @Nullable Tensor fisher;
     private @Nullable Tensor anchor;
 
-    private Penalty(Options options, long seed) {
+    Penalty(Options options, long seed) {
       this.options = options;
       this.seed = seed;
     }
@@ -97,8 +98,8 @@ public final class Ewc implements Method<Ewc.Options> {
       Tensor old = anchor;
       if (importance != null && old != null) {
         long known = old.numel();
-        gradient.narrow(0, 0, known)
-            .addcmul_(importance.narrow(0, 0, known), values.narrow(0, 0, known).sub(old), new Scalar(options.strength));
+        Tensor moved = values.narrow(0, 0, known).sub(old);
+        gradient.narrow(0, 0, known).addcmul_(importance.narrow(0, 0, known), moved, new Scalar(options.strength));
       }
     }
 
@@ -138,26 +139,26 @@ public final class Ewc implements Method<Ewc.Options> {
 
     @Override
     public List<StatePart> state() {
-      var tensors = new HashMap<String, TensorData>();
-      if (fisher != null) {
-        tensors.put("fisher", Tensors.view(fisher));
-      }
-      if (anchor != null) {
-        tensors.put("anchor", Tensors.view(anchor));
-      }
-      return List.of(StatePart.of(PART, Combine.SUM, tensors));
+      return List.of(
+          StatePart.of(FISHER, Combine.SUM, view(fisher)), StatePart.of(ANCHOR, Combine.WEIGHTED_MEAN, view(anchor)));
+    }
+
+    private static Map<String, TensorData> view(@Nullable Tensor values) {
+      return values == null ? Map.of() : Map.of(VALUES, Tensors.view(values));
     }
 
     @Override
     public void restore(Map<String, StatePart> state, List<Experience> past) {
-      StatePart part = LearnerState.part(state, PART);
+      fisher = kept(LearnerState.part(state, FISHER));
+      anchor = kept(LearnerState.part(state, ANCHOR));
+    }
+
+    private @Nullable Tensor kept(StatePart part) {
+      if (part.tensors().isEmpty()) {
+        return null;
+      }
       try (TensorScope scope = TensorScope.inference()) {
-        if (part.tensors().containsKey("fisher")) {
-          fisher = owner.keep(Tensors.copyOf(LearnerState.tensor(part, "fisher")));
-        }
-        if (part.tensors().containsKey("anchor")) {
-          anchor = owner.keep(Tensors.copyOf(LearnerState.tensor(part, "anchor")));
-        }
+        return owner.keep(Tensors.copyOf(part.tensor(VALUES)));
       }
     }
 

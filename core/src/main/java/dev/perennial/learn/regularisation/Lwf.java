@@ -51,10 +51,10 @@ public final class Lwf implements Method<Lwf.Options> {
 
     /** Checks the ranges. */
     public Options {
-      if (!(strength >= 0)) {
+      if (!(strength >= 0) || Double.isInfinite(strength)) {
         throw new UsageException("expected a strength of at least 0, got " + strength);
       }
-      if (!(temperature > 0)) {
+      if (!(temperature > 0) || Double.isInfinite(temperature)) {
         throw new UsageException("expected a temperature above 0, got " + temperature);
       }
     }
@@ -70,22 +70,23 @@ public final class Lwf implements Method<Lwf.Options> {
     return new GradientLearner(options.training(), context, new Distillation(options));
   }
 
-  private static final class Distillation implements Objective {
+  static final class Distillation implements Objective {
 
     private static final String PART = "teacher";
 
     private final Options options;
-    private float[][] teacher = new float[0][];
     private final Map<Input, Integer> rowOf = new HashMap<>();
+    private float[][] teacher = new float[0][];
     private int knownBefore;
 
-    private Distillation(Options options) {
+    Distillation(Options options) {
       this.options = options;
     }
 
     @Override
     public void begin(Experience experience, Model model, boolean fresh) {
       List<Example> rows = experience.train();
+      // The same input twice has the same logits: either row will do.
       rowOf.clear();
       for (int i = 0; i < rows.size(); i++) {
         rowOf.put(rows.get(i).input(), i);
@@ -106,7 +107,10 @@ public final class Lwf implements Method<Lwf.Options> {
       }
       float[] targets = new float[rows.size() * knownBefore];
       for (int i = 0; i < rows.size(); i++) {
-        int row = rowOf.getOrDefault(rows.get(i).input(), 0);
+        Integer row = rowOf.get(rows.get(i).input());
+        if (row == null) {
+          throw new IllegalStateException("the teacher has answered every row of the experience, and no other");
+        }
         System.arraycopy(teacher[row], 0, targets, i * knownBefore, knownBefore);
       }
       var softer = new Scalar(1 / options.temperature);
@@ -136,8 +140,8 @@ public final class Lwf implements Method<Lwf.Options> {
     @Override
     public void restore(Map<String, StatePart> state, List<Experience> past) {
       StatePart part = LearnerState.part(state, PART);
-      knownBefore = (int) LearnerState.tensor(part, "known").longs()[0];
-      float[] logits = LearnerState.tensor(part, "logits").floats();
+      knownBefore = (int) part.tensor("known").longs()[0];
+      float[] logits = part.tensor("logits").floats();
       teacher = new float[knownBefore == 0 ? 0 : logits.length / knownBefore][];
       for (int i = 0; i < teacher.length; i++) {
         teacher[i] = Arrays.copyOfRange(logits, i * knownBefore, (i + 1) * knownBefore);

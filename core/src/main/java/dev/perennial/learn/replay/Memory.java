@@ -3,9 +3,14 @@ package dev.perennial.learn.replay;
 import dev.perennial.data.Example;
 import dev.perennial.tensor.CounterRandom;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /*
  * Reservoir sampling (Vitter, Random Sampling with a Reservoir, 1985): the n-th example takes a random place of n, and
@@ -21,8 +26,10 @@ final class Memory {
   private final int capacity;
   private final boolean balanced;
   private final List<Example> kept = new ArrayList<>();
+  /** For each class that is kept, its places in {@link #kept}, ascending: what a restored memory has too. */
+  private final TreeMap<String, List<Integer>> places = new TreeMap<>();
   private final Map<String, Long> seenOfClass = new LinkedHashMap<>();
-  private final Map<String, Boolean> wasLargest = new LinkedHashMap<>();
+  private final Set<String> full = new TreeSet<>();
   private long seen;
 
   Memory(int capacity, boolean balanced) {
@@ -30,56 +37,60 @@ final class Memory {
     this.balanced = balanced;
   }
 
-  /** Offers one example of the stream. Random numbers are drawn at the index of the example. */
+  /** Offers one example of the stream. Random numbers are drawn at the index of the example. O(kept of a class). */
   void offer(Example example, CounterRandom random) {
-    long index = seen++;
+    double drawn = random.uniform(seen++);
     long ofClass = seenOfClass.merge(example.label(), 1L, Long::sum);
     if (kept.size() < capacity) {
-      kept.add(example);
-      return;
-    }
-    if (!balanced) {
-      long place = (long) (random.uniform(index) * seen);
+      append(example);
+    } else if (balanced) {
+      offerBalanced(example, drawn, ofClass);
+    } else {
+      long place = (long) (drawn * seen);
       if (place < capacity) {
-        kept.set((int) place, example);
+        replace((int) place, example);
       }
-      return;
     }
-    Map<String, Integer> sizes = sizes();
-    int largest = sizes.values().stream().mapToInt(Integer::intValue).max().orElse(0);
-    sizes.forEach((label, size) -> {
-      if (size == largest) {
-        wasLargest.put(label, true);
+  }
+
+  private void offerBalanced(Example example, double drawn, long ofClass) {
+    int size = places.values().stream().mapToInt(List::size).max().orElse(0);
+    var largest = new ArrayList<List<Integer>>();
+    places.forEach((label, own) -> {
+      if (own.size() == size) {
+        largest.add(own);
+        full.add(label);
       }
     });
-    if (wasLargest.containsKey(example.label())) {
-      int own = sizes.getOrDefault(example.label(), 0);
-      long place = (long) (random.uniform(index) * ofClass);
-      if (place < own) {
-        kept.set(placeOf(example.label(), (int) place), example);
+    if (full.contains(example.label())) {
+      List<Integer> own = places.getOrDefault(example.label(), List.of());
+      long place = (long) (drawn * ofClass);
+      if (place < own.size()) {
+        replace(own.get((int) place), example);
       }
+    } else {
+      int victim = (int) (drawn * largest.size() * size);
+      replace(largest.get(victim / size).get(victim % size), example);
+    }
+  }
+
+  private void append(Example example) {
+    places.computeIfAbsent(example.label(), label -> new ArrayList<>()).add(kept.size());
+    kept.add(example);
+  }
+
+  private void replace(int place, Example example) {
+    String old = kept.set(place, example).label();
+    if (old.equals(example.label())) {
       return;
     }
-    List<String> largestClasses = sizes.entrySet().stream()
-        .filter(entry -> entry.getValue() == largest).map(Map.Entry::getKey).toList();
-    int victim = (int) (random.uniform(index) * largestClasses.size() * largest);
-    kept.set(placeOf(largestClasses.get(victim / largest), victim % largest), example);
-  }
-
-  private Map<String, Integer> sizes() {
-    var sizes = new LinkedHashMap<String, Integer>();
-    kept.forEach(example -> sizes.merge(example.label(), 1, Integer::sum));
-    return sizes;
-  }
-
-  private int placeOf(String label, int nth) {
-    int found = 0;
-    for (int i = 0; i < kept.size(); i++) {
-      if (kept.get(i).label().equals(label) && found++ == nth) {
-        return i;
-      }
+    List<Integer> left = places.getOrDefault(old, List.of());
+    left.remove(Collections.binarySearch(left, place));
+    if (left.isEmpty()) {
+      places.remove(old);
     }
-    throw new IllegalStateException("fewer than " + nth + " examples of " + label + " are kept");
+    List<Integer> own = places.computeIfAbsent(example.label(), label -> new ArrayList<>());
+    own.add(-1 - Collections.binarySearch(own, place), place);
   }
 
   List<Example> kept() {
@@ -90,19 +101,21 @@ final class Memory {
     return seen;
   }
 
+  /** How many examples of each class were seen. */
   Map<String, Long> seenOfClass() {
     return seenOfClass;
   }
 
-  Map<String, Boolean> wasLargest() {
-    return wasLargest;
+  /** The classes that were ever among the largest when the memory was full. */
+  Set<String> full() {
+    return full;
   }
 
   /** Takes over what another memory kept and counted. */
-  void restore(List<Example> examples, long seenBefore, Map<String, Long> ofClass, List<String> largest) {
-    kept.addAll(examples);
+  void restore(List<Example> examples, long seenBefore, Map<String, Long> ofClass, Collection<String> fullBefore) {
+    examples.forEach(this::append);
     seen = seenBefore;
     seenOfClass.putAll(ofClass);
-    largest.forEach(label -> wasLargest.put(label, true));
+    full.addAll(fullBefore);
   }
 }

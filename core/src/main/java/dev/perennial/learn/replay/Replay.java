@@ -71,7 +71,7 @@ public final class Replay implements Method<Replay.Options> {
     return new GradientLearner(options.training(), context, new Rehearsal(options, context.seed()));
   }
 
-  private static final class Rehearsal implements Objective {
+  static final class Rehearsal implements Objective {
 
     private static final long KEPT = 11;
     private static final long DRAWN = 12;
@@ -81,7 +81,7 @@ public final class Replay implements Method<Replay.Options> {
     private final long seed;
     private final Memory memory;
 
-    private Rehearsal(Options options, long seed) {
+    Rehearsal(Options options, long seed) {
       this.options = options;
       this.seed = seed;
       this.memory = new Memory(options.memory(), options.keep() == Kind.BALANCED);
@@ -118,7 +118,7 @@ public final class Replay implements Method<Replay.Options> {
           .forEach((name, tensor) -> tensors.put("class." + name, tensor));
       tensors.put("class.seen", TensorData.of(
           memory.seenOfClass().values().stream().mapToLong(Long::longValue).toArray(), memory.seenOfClass().size()));
-      Classes.textTensors(List.copyOf(memory.wasLargest().keySet()))
+      Classes.textTensors(List.copyOf(memory.full()))
           .forEach((name, tensor) -> tensors.put("largest." + name, tensor));
       return List.of(StatePart.of(PART, Combine.UNION, tensors));
     }
@@ -127,12 +127,12 @@ public final class Replay implements Method<Replay.Options> {
     public void restore(Map<String, StatePart> state, List<Experience> past) {
       StatePart part = LearnerState.part(state, PART);
       List<String> classes = Classes.texts(StoredExamples.part(part.tensors(), "class."));
-      long[] counts = LearnerState.tensor(part, "class.seen").longs();
+      long[] counts = part.tensor("class.seen").longs();
       var seenOfClass = new LinkedHashMap<String, Long>();
       for (int i = 0; i < counts.length; i++) {
         seenOfClass.put(classes.get(i), counts[i]);
       }
-      memory.restore(StoredExamples.examples(part.tensors()), LearnerState.tensor(part, "seen").longs()[0], seenOfClass,
+      memory.restore(StoredExamples.examples(part.tensors()), part.tensor("seen").longs()[0], seenOfClass,
           Classes.texts(StoredExamples.part(part.tensors(), "largest.")));
     }
 

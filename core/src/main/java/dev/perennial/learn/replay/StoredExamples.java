@@ -2,6 +2,7 @@ package dev.perennial.learn.replay;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.perennial.FailureException;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.learn.Classes;
@@ -58,12 +59,20 @@ public final class StoredExamples {
     TensorData samples = tensors.get("samples");
     if (samples == null) {
       List<String> texts = Classes.texts(part(tensors, "text."));
+      if (texts.size() != labels.size()) {
+        throw new FailureException("expected a text for each of " + labels.size() + " labels in a memory, found "
+            + texts.size());
+      }
       for (int i = 0; i < labels.size(); i++) {
         examples.add(Example.of(texts.get(i), labels.get(i)));
       }
       return examples;
     }
     List<Long> shape = samples.shape();
+    if (shape.size() != 4 || shape.getFirst() != labels.size()) {
+      throw new FailureException("expected an image for each of " + labels.size() + " labels in a memory, found "
+          + samples);
+    }
     long size = shape.get(1) * shape.get(2) * shape.get(3);
     for (int i = 0; i < labels.size(); i++) {
       byte[] image = samples.data().asSlice(i * size, size).toArray(ValueLayout.JAVA_BYTE);

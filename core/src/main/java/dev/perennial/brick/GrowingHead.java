@@ -1,0 +1,36 @@
+package dev.perennial.brick;
+
+import dev.perennial.tensor.CounterRandom;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * A head that gradients train: one row of numbers for each class, to which rows are added as classes come.
+ *
+ * <p>The rows themselves lie among the parameters of whoever trains them.
+ */
+public sealed interface GrowingHead permits LinearHead, CosineHead {
+
+  /** What it is called among bricks: {@code linear-head} and so on. */
+  String kind();
+
+  /** Numbers in the row of a class. */
+  int rowLength();
+
+  /**
+   * Rows of new classes, one after another, at their initial values.
+   *
+   * @param first the number of the first of them
+   * @param count how many there are
+   * @param random what is drawn depends on it and on the number of the class alone
+   */
+  float[] newRows(int first, int count, CounterRandom random);
+
+  /**
+   * What speaks for each class.
+   *
+   * @param features {@code [inputs, width]}
+   * @param rows {@code [classes, rowLength]}
+   * @return {@code [inputs, classes]}
+   */
+  Tensor logits(Tensor features, Tensor rows);
+}

@@ -1,0 +1,46 @@
+package dev.perennial.learn;
+
+import dev.perennial.backbone.Backbones;
+import dev.perennial.data.Example;
+import dev.perennial.stream.Experience;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+
+/** Every technique on a few real texts with the default backbone, and with a brick in its last block alone. */
+final class TextMethodTest extends MethodContract {
+
+  private final World world = new World(Backbones.load("minilm"), 2, List.of(
+      experience(0, "animal", "a large grey animal with a trunk", "a small bird that sings at night",
+          "food", "bread with butter and jam", "a hot soup of onions and cheese, eaten in winter"),
+      experience(1, "money", "the rate of interest on a loan", "coins and notes",
+          "weather", "heavy rain with thunder", "a cold wind from the north brings snow tomorrow")));
+
+  private static Experience experience(
+      int index, String one, String first, String second, String other, String third, String fourth) {
+    return new Experience(index, "experience " + index, List.of(one, other), List.of(
+        Example.of(first, one), Example.of(third, other), Example.of(second, one), Example.of(fourth, other)), List.of());
+  }
+
+  @Override
+  World world() {
+    return world;
+  }
+
+  @Override
+  Map<String, String> options() {
+    return Map.of(
+        "epochs", "3", "batch", "3", "rate", "0.01", "sites", "layer.5.*(query|value)", "features", "64", "memory", "3",
+        "fisherRows", "2", "strength", "1");
+  }
+
+  @Override
+  List<Long> stops(long steps) {
+    return List.of(steps / 2 + 1);
+  }
+
+  @AfterAll
+  void close() {
+    world.close();
+  }
+}
