@@ -6,13 +6,9 @@ import dev.perennial.learn.GradientOptions;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.Method;
-import dev.perennial.learn.Objective;
 import dev.perennial.learn.SearchSpace;
 import dev.perennial.learn.Technique;
 import dev.perennial.stream.Experience;
-import dev.perennial.tensor.StatePart;
-import java.util.List;
-import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /*
@@ -79,22 +75,17 @@ public final class Ewc implements Method<Ewc.Options> {
     return new GradientLearner(options.training(), context, new Penalty(options, context.seed()));
   }
 
-  static final class Penalty implements Objective {
+  static final class Penalty extends Anchored {
 
     private static final long SAMPLED = 21;
 
     private final Options options;
     private final RowSample sample;
-    private final Anchor anchor = new Anchor("fisher");
 
     Penalty(Options options, long seed) {
+      super("fisher", options.strength);
       this.options = options;
       this.sample = new RowSample(seed, SAMPLED, options.fisherRows);
-    }
-
-    @Override
-    public void addWeightGradient(Tensor values, Tensor gradient) {
-      anchor.addGradient(values, gradient, options.strength);
     }
 
     @Override
@@ -105,42 +96,22 @@ public final class Ewc implements Method<Ewc.Options> {
     @Override
     public void closingStep(Experience experience, long step, Model model) {
       if (step == 0) {
-        anchor.decay(model.parameters().size(), options.fisherDecay);
+        anchor().decay(model.parameters().size(), options.fisherDecay);
       }
       Tensor ofRow = options.fisher.ofRow(model, sample.row(experience, step));
       double scale = 1.0 / sample.count(experience);
       if (options.penalties == Penalties.TASKS) {
-        anchor.add(ofRow, scale, model.parameters().values());
+        anchor().add(ofRow, scale, model.parameters().values());
       } else {
-        anchor.add(ofRow, scale);
+        anchor().add(ofRow, scale);
       }
     }
 
     @Override
     public void end(Experience experience, Model model) {
       if (options.penalties == Penalties.ONLINE) {
-        anchor.moveTo(model.parameters().values());
+        super.end(experience, model);
       }
-    }
-
-    @Override
-    public List<StatePart> state() {
-      return anchor.state();
-    }
-
-    @Override
-    public void restore(Map<String, StatePart> state, List<Experience> past) {
-      anchor.restore(state);
-    }
-
-    @Override
-    public long memoryBytes() {
-      return anchor.bytes();
-    }
-
-    @Override
-    public void close() {
-      anchor.close();
     }
   }
 }

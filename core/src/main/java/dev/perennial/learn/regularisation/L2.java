@@ -5,13 +5,7 @@ import dev.perennial.learn.GradientOptions;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.Method;
-import dev.perennial.learn.Objective;
 import dev.perennial.learn.Technique;
-import dev.perennial.stream.Experience;
-import dev.perennial.tensor.StatePart;
-import java.util.List;
-import java.util.Map;
-import org.bytedeco.pytorch.Tensor;
 
 /*
  * L2 parameter regularisation (A Closer Look at Rehearsal-Free Continual Learning, arXiv 2203.17269):
@@ -50,43 +44,10 @@ public final class L2 implements Method<L2.Options> {
     return new GradientLearner(options.training(), context, new Penalty(options));
   }
 
-  static final class Penalty implements Objective {
-
-    private final Options options;
-    private final Anchor anchor = new Anchor("importance");
+  static final class Penalty extends Anchored {
 
     Penalty(Options options) {
-      this.options = options;
-    }
-
-    @Override
-    public void addWeightGradient(Tensor values, Tensor gradient) {
-      anchor.addGradient(values, gradient, options.strength);
-    }
-
-    @Override
-    public void end(Experience experience, Model model) {
-      anchor.moveTo(model.parameters().values());
-    }
-
-    @Override
-    public List<StatePart> state() {
-      return anchor.state();
-    }
-
-    @Override
-    public void restore(Map<String, StatePart> state, List<Experience> past) {
-      anchor.restore(state);
-    }
-
-    @Override
-    public long memoryBytes() {
-      return anchor.bytes();
-    }
-
-    @Override
-    public void close() {
-      anchor.close();
+      super("importance", options.strength);
     }
   }
 }

@@ -5,12 +5,9 @@ import dev.perennial.learn.GradientOptions;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.Method;
-import dev.perennial.learn.Objective;
 import dev.perennial.learn.Technique;
 import dev.perennial.stream.Experience;
-import dev.perennial.tensor.StatePart;
 import java.util.List;
-import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /*
@@ -54,22 +51,15 @@ public final class Mas implements Method<Mas.Options> {
     return new GradientLearner(options.training(), context, new Penalty(options, context.seed()));
   }
 
-  static final class Penalty implements Objective {
+  static final class Penalty extends Anchored {
 
     private static final long SAMPLED = 22;
 
-    private final Options options;
     private final RowSample sample;
-    private final Anchor anchor = new Anchor("importance");
 
     Penalty(Options options, long seed) {
-      this.options = options;
+      super("importance", 2 * options.strength);
       this.sample = new RowSample(seed, SAMPLED, options.importanceRows);
-    }
-
-    @Override
-    public void addWeightGradient(Tensor values, Tensor gradient) {
-      anchor.addGradient(values, gradient, 2 * options.strength);
     }
 
     @Override
@@ -80,35 +70,10 @@ public final class Mas implements Method<Mas.Options> {
     @Override
     public void closingStep(Experience experience, long step, Model model) {
       if (step == 0) {
-        anchor.decay(model.parameters().size(), 1);
+        anchor().decay(model.parameters().size(), 1);
       }
       Tensor gradient = model.gradient(List.of(sample.row(experience, step)), part -> part.logits().square().sum());
-      anchor.add(gradient.abs(), 1.0 / sample.count(experience));
-    }
-
-    @Override
-    public void end(Experience experience, Model model) {
-      anchor.moveTo(model.parameters().values());
-    }
-
-    @Override
-    public List<StatePart> state() {
-      return anchor.state();
-    }
-
-    @Override
-    public void restore(Map<String, StatePart> state, List<Experience> past) {
-      anchor.restore(state);
-    }
-
-    @Override
-    public long memoryBytes() {
-      return anchor.bytes();
-    }
-
-    @Override
-    public void close() {
-      anchor.close();
+      anchor().add(gradient.abs(), 1.0 / sample.count(experience));
     }
   }
 }

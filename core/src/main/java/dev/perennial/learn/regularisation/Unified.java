@@ -12,6 +12,8 @@ import dev.perennial.learn.Method;
 import dev.perennial.learn.Objective;
 import dev.perennial.learn.Part;
 import dev.perennial.learn.Technique;
+import dev.perennial.learn.replay.Memory;
+import dev.perennial.learn.replay.Sample;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.Combine;
 import dev.perennial.tensor.CounterRandom;
@@ -22,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -103,25 +106,26 @@ public final class Unified implements Method<Unified.Options> {
 
   private static final class General implements Objective {
 
-    private static final long KEPT = 25;
-    private static final long DRAWN = 26;
+    // The numbers under which replay and ewc draw: special cases then take the steps of those techniques.
+    private static final long KEPT = 11;
+    private static final long DRAWN = 12;
     private static final long SAMPLED = 21;
     private static final String MEMORY = "memory";
     private static final String TEACHER = "teacher";
 
     private final Options options;
     private final long seed;
-    private final Reservoir memory;
+    private final Memory memory;
     private final Teacher teacher = new Teacher();
     private final Anchor anchor = new Anchor("fisher");
     private final RowSample sample;
-    private int[] drawn = new int[0];
+    private List<Sample> drawn = List.of();
     private int knownBefore;
 
     private General(Options options, long seed) {
       this.options = options;
       this.seed = seed;
-      this.memory = new Reservoir(replays() ? options.memory : 0, options.logits > 0);
+      this.memory = new Memory(options.memory, Memory.Policy.RESERVOIR);
       this.sample = new RowSample(seed, SAMPLED, options.fisherRows);
     }
 
@@ -144,11 +148,7 @@ public final class Unified implements Method<Unified.Options> {
     @Override
     public List<Example> replayed(Experience experience, long step) {
       drawn = memory.draw(options.training.batch(), CounterRandom.of(seed, DRAWN, experience.index(), step));
-      var rows = new ArrayList<Example>(drawn.length);
-      for (int place : drawn) {
-        rows.add(memory.example(place));
-      }
-      return rows;
+      return drawn.stream().map(Sample::example).toList();
     }
 
     @Override
@@ -178,8 +178,15 @@ public final class Unified implements Method<Unified.Options> {
       if (replayed.isEmpty()) {
         return null;
       }
-      int[] places = Arrays.stream(replayed.positions()).map(position -> drawn[position - batch.arrived()]).toArray();
-      return Divergences.squared(memory.logits(places, replayed.logits()), replayed.logits())
+      // Classes that came after a row was kept are held where they are.
+      int columns = (int) replayed.logits().size(1);
+      float[] wanted = Tensors.toFloats(replayed.logits().detach());
+      int[] positions = replayed.positions();
+      for (int row = 0; row < positions.length; row++) {
+        float[] kept = drawn.get(positions[row] - batch.arrived()).logits();
+        System.arraycopy(kept, 0, wanted, row * columns, kept.length);
+      }
+      return Divergences.squared(Tensors.floats(wanted, positions.length, columns), replayed.logits())
           .mul(new Scalar(options.logits));
     }
 
@@ -218,14 +225,33 @@ public final class Unified implements Method<Unified.Options> {
         anchor.moveTo(model.parameters().values());
       }
       if (replays()) {
-        memory.offer(experience, model, CounterRandom.of(seed, KEPT));
+        var random = CounterRandom.of(seed, KEPT);
+        experience.train().forEach(example -> memory.offer(Sample.of(example), random));
+      }
+      if (options.logits > 0) {
+        answer(model);
+      }
+    }
+
+    /** Keeps the model's logits beside the rows that have none yet. */
+    private void answer(Model model) {
+      List<Sample> samples = memory.samples();
+      int[] asked = IntStream.range(0, samples.size()).filter(i -> samples.get(i).logits().length == 0).toArray();
+      if (asked.length == 0) {
+        return;
+      }
+      float[] logits = Tensors.toFloats(
+          model.logits(Arrays.stream(asked).mapToObj(place -> samples.get(place).example()).toList()));
+      for (int i = 0; i < asked.length; i++) {
+        float[] own = Arrays.copyOfRange(logits, i * knownBefore, (i + 1) * knownBefore);
+        memory.replace(asked[i], new Sample(samples.get(asked[i]).example(), own));
       }
     }
 
     @Override
     public List<StatePart> state() {
       var parts = new ArrayList<StatePart>(anchor.state());
-      parts.add(StatePart.of(MEMORY, Combine.UNION, memory.state()));
+      parts.add(StatePart.of(MEMORY, Combine.UNION, memory.tensors()));
       parts.add(StatePart.of(TEACHER, Combine.LATEST, Map.of(
           "logits", teacher.state(), "known", TensorData.of(new long[] {knownBefore}, 1))));
       return parts;

@@ -28,12 +28,15 @@ import java.util.TreeSet;
  * is full takes the place of a random one of a largest class; any other is dropped.
  */
 /** A bounded sample of the past. */
-final class Memory {
+public final class Memory {
 
   /** Who stays. */
-  enum Policy {
+  public enum Policy {
+    /** Every example seen with the same probability. */
     RESERVOIR,
+    /** As many of each class as can be, those of a class with the same probability. */
     BALANCED,
+    /** As many of each class as can be, the first that come. */
     GREEDY
   }
 
@@ -46,7 +49,13 @@ final class Memory {
   private final Set<String> full = new TreeSet<>();
   private long seen;
 
-  Memory(int capacity, Policy policy) {
+  /**
+   * An empty memory.
+   *
+   * @param capacity examples kept at most, 0 or more
+   * @param policy who stays when it is full
+   */
+  public Memory(int capacity, Policy policy) {
     this.capacity = capacity;
     this.policy = policy;
   }
@@ -56,8 +65,8 @@ final class Memory {
     offer(Sample.of(example), random);
   }
 
-  /** Offers one example of the stream with its logits. */
-  void offer(Sample sample, CounterRandom random) {
+  /** Offers one example of the stream with its logits. As {@link #offer(Example, CounterRandom)}. */
+  public void offer(Sample sample, CounterRandom random) {
     double drawn = random.uniform(seen++);
     long ofClass = seenOfClass.merge(sample.label(), 1L, Long::sum);
     switch (policy) {
@@ -126,7 +135,7 @@ final class Memory {
   }
 
   /** Keeps an example in place of another, whatever the policy. */
-  void replace(int place, Sample sample) {
+  public void replace(int place, Sample sample) {
     String old = kept.set(place, sample).label();
     if (old.equals(sample.label())) {
       return;
@@ -148,7 +157,7 @@ final class Memory {
   }
 
   /** {@code count} different ones of those kept, or all where there are fewer; each subset is as likely as another. */
-  List<Sample> draw(int count, CounterRandom random) {
+  public List<Sample> draw(int count, CounterRandom random) {
     // Floyd's sampling (Bentley and Floyd, A sample of brilliance, 1987).
     int wanted = Math.min(count, kept.size());
     var taken = new HashSet<Integer>();
@@ -174,7 +183,8 @@ final class Memory {
     return kept.size() >= capacity;
   }
 
-  List<Sample> samples() {
+  /** What is kept, by place. */
+  public List<Sample> samples() {
     return kept;
   }
 
@@ -197,7 +207,7 @@ final class Memory {
   }
 
   /** Bytes of what is kept: inputs, labels and logits. */
-  long bytes() {
+  public long bytes() {
     return StoredExamples.bytes(examples()) + kept.stream().mapToLong(sample -> sample.logits().length * 4L).sum();
   }
 
@@ -212,7 +222,7 @@ final class Memory {
   }
 
   /** What is kept and counted, as the tensors of a state. */
-  Map<String, TensorData> tensors() {
+  public Map<String, TensorData> tensors() {
     var tensors = new HashMap<>(StoredExamples.tensors(examples()));
     StoredExamples.logits(kept).forEach((name, tensor) -> tensors.put("logits." + name, tensor));
     tensors.put("seen", TensorData.of(new long[] {seen}, 1));
@@ -225,7 +235,7 @@ final class Memory {
   }
 
   /** Takes over what {@link #tensors} gave. */
-  void restore(StatePart part) {
+  public void restore(StatePart part) {
     List<Example> examples = StoredExamples.examples(part.tensors());
     List<float[]> logits = StoredExamples.logits(StoredExamples.part(part.tensors(), "logits."), examples.size());
     for (int i = 0; i < examples.size(); i++) {

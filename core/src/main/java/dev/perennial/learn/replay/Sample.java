@@ -8,15 +8,17 @@ import dev.perennial.data.Example;
  * @param example the row
  * @param logits that the model gave it when it was stored, one a class known then; none where they are not needed
  */
-record Sample(Example example, float[] logits) {
+public record Sample(Example example, float[] logits) {
 
   private static final float[] NONE = {};
 
-  static Sample of(Example example) {
+  /** An example without logits. */
+  public static Sample of(Example example) {
     return new Sample(example, NONE);
   }
 
-  String label() {
+  /** The class. */
+  public String label() {
     return example.label();
   }
 }

@@ -16,6 +16,8 @@ import dev.perennial.learn.GradientOptions;
 import dev.perennial.learn.Objective;
 import dev.perennial.learn.OptimiserOptions;
 import dev.perennial.learn.World;
+import dev.perennial.learn.replay.MemoryOptions;
+import dev.perennial.learn.replay.Replay;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.TensorScope;
@@ -84,6 +86,28 @@ final class UnifiedTest {
   @Test
   void entropicDivergenceFromReplayedLabels_isExperienceReplay() {
     requireReplay(1, 0);
+  }
+
+  /** The same rows are kept and drawn, so that not one gradient but all steps are those of the technique itself. */
+  @Test
+  void replayedLabelsWithFullWeight_takeTheStepsOfReplay() {
+    var training = new GradientOptions(3, 4, OptimiserOptions.sgd(0.05), TRAINING.lora(), TRAINING.head());
+    var kept = new MemoryOptions(9, MemoryOptions.Keep.RESERVOIR, MemoryOptions.Offer.EXPERIENCE);
+    var options = new Unified.Options(training, 9, 1, 0, 0, 3, 0, Unified.Metric.FISHER, 1000);
+    try (var replay = (GradientLearner) new Replay().learner(new Replay.Options(training, kept), world.context(1));
+        var naive = new GradientLearner(training, world.context(1), new Objective() {});
+        var unified = (GradientLearner) new Unified().learner(options, world.context(1))) {
+      for (GradientLearner learner : List.of(replay, naive, unified)) {
+        for (Experience experience : world.experiences()) {
+          for (long step = 0; step < learner.steps(experience); step++) {
+            learner.step(experience, step);
+          }
+        }
+      }
+      float[] expected = Tensors.toFloats(replay.parameters().values());
+      assertArrayEquals(expected, Tensors.toFloats(unified.parameters().values()), 1e-5f);
+      assertTrue(replay.parameters().values().sub(naive.parameters().values()).abs().max().item_double() > 1e-2);
+    }
   }
 
   @Test
