@@ -17,9 +17,9 @@ import java.util.TreeMap;
 @JsonPropertyOrder({"rows", "correct", "correctMasked", "mistakes"})
 public record ClassCount(long rows, long correct, long correctMasked, SortedMap<String, Long> mistakes) {
 
-  /** Copies the mistakes, and checks that no more rows are right or wrong than there are. */
+  /** Copies the mistakes, which histories of older stores lack, and checks that the numbers go together. */
   public ClassCount {
-    mistakes = Collections.unmodifiableSortedMap(new TreeMap<>(mistakes));
+    mistakes = Collections.unmodifiableSortedMap(mistakes == null ? new TreeMap<>() : new TreeMap<>(mistakes));
     if (rows < 1 || correct < 0 || correct > rows || correctMasked < 0 || correctMasked > rows) {
       throw new IllegalArgumentException(
           "of " + rows + " rows, " + correct + " and " + correctMasked + " cannot be right");
