@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.perennial.FailureException;
+import dev.perennial.KeyValues;
 import dev.perennial.UsageException;
 import java.io.IOException;
 import java.nio.file.Files;

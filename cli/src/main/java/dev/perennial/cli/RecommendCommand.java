@@ -3,6 +3,7 @@ package dev.perennial.cli;
 import static java.util.Comparator.comparing;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.perennial.KeyValues;
 import dev.perennial.bench.RankingText;
 import dev.perennial.bench.TuningOptions;
 import dev.perennial.bench.TuningProgress;

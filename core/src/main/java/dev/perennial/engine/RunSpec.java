@@ -70,6 +70,11 @@ public record RunSpec(
         Budget.UNLIMITED, 1, Runtime.getRuntime().availableProcessors());
   }
 
+  /** This spec over other rows. */
+  public RunSpec withData(DataSpec other) {
+    return new RunSpec(other, scenario, tasks, technique, options, backbone, device, budget, seed, threads);
+  }
+
   /** This spec with another technique at its default options. */
   public RunSpec withTechnique(String name) {
     return new RunSpec(data, scenario, tasks, name, new TreeMap<>(), backbone, device, budget, seed, threads);

@@ -1,37 +1,15 @@
 package dev.perennial.bench.suite;
 
+import dev.perennial.KeyValues;
 import dev.perennial.UsageException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SequencedMap;
 
-/** Settings that are written {@code k=v}, for all techniques or, as {@code technique:k=v}, for one. */
+/** Settings that are written {@code technique:k=v}, for one technique of several. */
 final class Named {
 
   private Named() {}
-
-  /**
-   * Reads settings in their order.
-   *
-   * @param option that they were given with, for messages
-   * @throws UsageException where one is not {@code k=v}, or a name comes twice
-   */
-  static SequencedMap<String, String> of(String option, List<String> settings) {
-    var values = new LinkedHashMap<String, String>();
-    for (String setting : settings) {
-      int equals = setting.indexOf('=');
-      if (equals < 1) {
-        throw new UsageException(
-            "expected " + option + " name=value, got " + option + " " + setting + ": write the name and its value");
-      }
-      String name = setting.substring(0, equals).strip();
-      if (values.put(name, setting.substring(equals + 1).strip()) != null) {
-        throw new UsageException(option + " " + name + " is given twice: give it once");
-      }
-    }
-    return values;
-  }
 
   /**
    * Reads settings of techniques, each by the technique's name.
@@ -40,7 +18,7 @@ final class Named {
    */
   static Map<String, Map<String, String>> ofTechniques(String option, List<String> settings) {
     var values = new LinkedHashMap<String, Map<String, String>>();
-    of(option, settings).forEach((place, value) -> {
+    KeyValues.of(option, settings).forEach((place, value) -> {
       int colon = place.indexOf(':');
       if (colon < 1 || colon == place.length() - 1) {
         throw new UsageException("expected " + option + " TECHNIQUE:name=value, got " + option + " " + place + "="

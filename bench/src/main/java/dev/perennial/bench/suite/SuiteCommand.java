@@ -1,5 +1,6 @@
 package dev.perennial.bench.suite;
 
+import dev.perennial.KeyValues;
 import dev.perennial.UsageException;
 import dev.perennial.budget.Budget;
 import dev.perennial.budget.Resource;
@@ -175,7 +176,7 @@ public final class SuiteCommand implements Callable<Integer> {
     Techniques known = Techniques.load();
     Map<String, String> usual = new LinkedHashMap<>(setting.options());
     usual.put("memory", Integer.toString(buffer));
-    var asked = new AskedOptions(usual, Named.of("--option", options),
+    var asked = new AskedOptions(usual, KeyValues.of("--option", options),
         Named.ofTechniques("--technique-option", techniqueOptions));
     List<String> names = techniques.isEmpty() ? known.names() : techniques;
     var base = new RunSpec(setting.data(), setting.scenario(), setting.tasks(), RunSpec.DEFAULT_TECHNIQUE,

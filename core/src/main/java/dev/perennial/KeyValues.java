@@ -1,13 +1,12 @@
-package dev.perennial.cli;
+package dev.perennial;
 
-import dev.perennial.UsageException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
 /** Settings that are written {@code name=value}, such as those of {@code --option} and {@code --budget}. */
-final class KeyValues {
+public final class KeyValues {
 
   private KeyValues() {}
 
@@ -17,7 +16,7 @@ final class KeyValues {
    * @param option the option that they were given with, for messages
    * @throws UsageException where one is not {@code name=value}, or a name comes twice
    */
-  static SequencedMap<String, String> of(String option, List<String> settings) {
+  public static SequencedMap<String, String> of(String option, List<String> settings) {
     var values = new LinkedHashMap<String, String>();
     for (String setting : settings) {
       int equals = setting.indexOf('=');
@@ -34,7 +33,7 @@ final class KeyValues {
   }
 
   /** The settings as they are written. */
-  static List<String> written(Map<String, String> values) {
+  public static List<String> written(Map<String, String> values) {
     return values.entrySet().stream().map(entry -> entry.getKey() + "=" + entry.getValue()).toList();
   }
 }
