@@ -18,11 +18,16 @@ final class ByClass {
 
   private ByClass() {}
 
-  /** The classes of each task where rows name tasks, else the classes in even groups. */
+  /** The classes of each task where rows name tasks, else the classes in even groups, in an order of the seed. */
   static List<Group> groups(Dataset dataset, int count, Arrival arrival) {
+    return groups(dataset, count, ClassOrder.SHUFFLED, arrival);
+  }
+
+  /** The classes of each task where rows name tasks, else the classes in even groups, in the order asked for. */
+  static List<Group> groups(Dataset dataset, int count, ClassOrder order, Arrival arrival) {
     return Tasks.named(dataset)
         ? ofTasks(dataset, Tasks.of(dataset, count, arrival))
-        : even(dataset.name(), classes(dataset.train()), count, arrival);
+        : even(dataset.name(), order.of(classes(dataset.train()), arrival), count);
   }
 
   private static List<Group> ofTasks(Dataset dataset, Map<String, List<Example>> tasks) {
@@ -44,10 +49,10 @@ final class ByClass {
     return groups;
   }
 
-  /** Classes in even groups, in an order that the seed decides. */
-  static List<Group> even(String dataset, List<String> classes, int count, Arrival arrival) {
+  /** Classes in even groups, in the order in which they stand. */
+  static List<Group> even(String dataset, List<String> classes, int count) {
     requireClasses(dataset, classes.size(), count);
-    return named(Arrival.cut(arrival.shuffled(classes, Arrival.Use.CLASSES, 0), count));
+    return named(Arrival.cut(classes, count));
   }
 
   static void requireClasses(String dataset, int classes, int tasks) {

@@ -12,12 +12,16 @@ import java.util.Set;
     source = "arXiv 1904.07734")
 public final class ClassIncremental implements Arrangement<ClassIncremental.Options> {
 
-  /** There are none. */
-  public record Options() {}
+  /**
+   * The options.
+   *
+   * @param classes the order in which classes arrive where no row names a task; by default one that the seed decides
+   */
+  public record Options(ClassOrder classes) {}
 
   @Override
   public Options defaults() {
-    return new Options();
+    return new Options(ClassOrder.SHUFFLED);
   }
 
   @Override
@@ -28,6 +32,6 @@ public final class ClassIncremental implements Arrangement<ClassIncremental.Opti
   @Override
   public List<Experience> experiences(Options options, Dataset dataset, int tasks, long seed) {
     var arrival = new Arrival(seed);
-    return ByClass.experiences(dataset, ByClass.groups(dataset, tasks, arrival), arrival);
+    return ByClass.experiences(dataset, ByClass.groups(dataset, tasks, options.classes(), arrival), arrival);
   }
 }

@@ -109,7 +109,8 @@ public final class Drift implements Arrangement<Drift.Options> {
       throw new UsageException("%s has %d classes to learn and %d concepts are asked for: give concepts=%d or fewer"
           .formatted(dataset.name(), classes.size(), options.concepts(), classes.size()));
     }
-    var groups = ByClass.even(dataset.name(), classes, options.concepts(), arrival);
+    var groups = ByClass.even(
+        dataset.name(), ClassOrder.SHUFFLED.of(classes, arrival), options.concepts());
     return Exchange.of(ByClass.dealt(dataset.train(), groups), 1 - options.purity(), arrival);
   }
 

@@ -53,7 +53,8 @@ public final class MultiLabel implements Arrangement<MultiLabel.Options> {
           + " --label-separator, or use --scenario class-incremental");
     }
     var experiences = new ArrayList<Experience>();
-    for (var group : ByClass.even(dataset.name(), List.copyOf(labels), tasks, arrival)) {
+    for (var group : ByClass.even(
+        dataset.name(), ClassOrder.SHUFFLED.of(List.copyOf(labels), arrival), tasks)) {
       var own = new HashSet<>(group.classes());
       var train = new ArrayList<Example>();
       for (Example row : dataset.train()) {

@@ -1,5 +1,6 @@
 package dev.perennial.bench.suite;
 
+import dev.perennial.KeyValues;
 import dev.perennial.Spelling;
 import dev.perennial.UsageException;
 import dev.perennial.engine.DataSpec;
@@ -66,6 +67,13 @@ final class DataOptions {
       description = "Of your own FILE: class-incremental (the default), task-incremental or domain-incremental.")
   private @Nullable String scenario;
 
+  @Option(
+      names = "--scenario-option",
+      paramLabel = "k=v",
+      description = "An option of the scenario, such as classes=shuffled, with which the seed also decides the order of "
+          + "the classes of split-fashion-mnist; ./perennial scenarios lists them. Can be repeated.")
+  private List<String> scenarioOptions = new ArrayList<>();
+
   @Option(names = "--backbone", paramLabel = "NAME",
       description = "Another network than the suite's, as for the command learn.")
   private @Nullable String backbone;
@@ -93,6 +101,7 @@ final class DataOptions {
       boolean directory = Files.isDirectory(Path.of(backbone));
       setting = setting.on(directory ? Path.of(backbone).toAbsolutePath().toString() : backbone);
     }
+    setting = setting.arranged(KeyValues.of("--scenario-option", scenarioOptions));
     if (maxPerClass != null) {
       setting = setting.with(setting.data().withMaxPerClass(maxPerClass));
     }
