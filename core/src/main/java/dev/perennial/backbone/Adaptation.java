@@ -29,7 +29,11 @@ public final class Adaptation {
     return new Adaptation(functions, Map.of());
   }
 
-  /** Weights that stand in for a backbone's own, by the names under which {@link Backbone#initialise} added them. */
+  /**
+   * Weights that stand in for a backbone's own, by the names under which {@link Backbone#initialise} added them. Where a
+   * convolution's weight is called {@code NAME.weight}, a tensor {@code NAME.channels} of {@code [channels, 1, 3, 3]} is
+   * a kernel for each channel of what it gives, before the ReLU.
+   */
   public static Adaptation ofWeights(Map<String, Tensor> weights) {
     return new Adaptation(Map.of(), weights);
   }

@@ -64,13 +64,14 @@ final class Exemplars {
   }
 
   private void cutTo(int total) {
-    int classes = byClass.size();
+    int classes = Math.max(1, byClass.size());
     int number = 0;
     for (Map.Entry<String, List<Example>> entry : byClass.entrySet()) {
       int quota = total / classes + (number++ < total % classes ? 1 : 0);
       List<Example> kept = entry.getValue();
       entry.setValue(kept.subList(0, Math.min(quota, kept.size())));
     }
+    byClass.values().removeIf(List::isEmpty);
   }
 
   /**
