@@ -31,6 +31,7 @@ final class ArchitectureTest {
   private static final Map<String, List<String>> MAY_USE = Map.ofEntries(
       Map.entry("tensor", List.of()),
       Map.entry("budget", List.of()),
+      Map.entry("cluster", List.of("tensor")),
       Map.entry("data", List.of("tensor")),
       Map.entry("stream", List.of("data", "tensor")),
       Map.entry("backbone", List.of("tensor", "data")),
@@ -39,12 +40,13 @@ final class ArchitectureTest {
       Map.entry("merge", List.of("brick", "backbone", "tensor")),
       Map.entry("grow", List.of("brick", "backbone", "tensor")),
       Map.entry("learn", List.of(
-          "brick", "backbone", "stream", "data", "route", "merge", "grow", "budget", "tensor")),
+          "brick", "backbone", "stream", "data", "route", "merge", "grow", "budget", "cluster", "tensor")),
       Map.entry("measure", List.of("stream", "budget")),
       Map.entry("store", List.of("tensor")),
       Map.entry("engine", List.of(
           "tensor", "budget", "data", "stream", "backbone", "brick", "route", "merge", "grow", "learn", "measure",
-          "store")));
+          "store", "cluster")),
+      Map.entry("tune", List.of("engine", "learn", "measure", "stream", "data", "budget", "tensor")));
 
   private static final JavaClasses CLASSES = new ClassFileImporter()
       .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)

@@ -1,11 +1,12 @@
 package dev.perennial.bench;
 
+import dev.perennial.bench.suite.SuiteCommand;
 import picocli.CommandLine.Command;
 
-/** {@code perennial bench}: the parent of the commands that measure speed. */
+/** {@code perennial bench}: the parent of the commands that measure speed and compare techniques. */
 @Command(
     name = "bench",
     synopsisSubcommandLabel = "COMMAND",
-    header = "Measure speed on this machine, against others where there are any.",
-    subcommands = {EncoderBench.class, LearnBench.class})
+    header = "Measure speed on this machine, against others where there are any, and compare techniques.",
+    subcommands = {EncoderBench.class, LearnBench.class, MedoidsBench.class, SuiteCommand.class, TuneBench.class})
 public final class BenchCommand {}

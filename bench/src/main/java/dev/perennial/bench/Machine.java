@@ -16,10 +16,10 @@ import java.nio.file.Path;
  * @param java the version of the JDK
  * @param system the operating system
  */
-record Machine(String processor, int processors, int threads, String libraries, String java, String system) {
+public record Machine(String processor, int processors, int threads, String libraries, String java, String system) {
 
   /** This one. */
-  static Machine here(int threads) {
+  public static Machine here(int threads) {
     return new Machine(processorModel(), Runtime.getRuntime().availableProcessors(), threads, LibTorch.version(),
         Runtime.version().toString(), System.getProperty("os.name") + " " + System.getProperty("os.arch"));
   }
@@ -39,7 +39,7 @@ record Machine(String processor, int processors, int threads, String libraries, 
   }
 
   /** One line for a table. */
-  String line() {
+  public String line() {
     return processor + ", " + processors + (processors == 1 ? " processor" : " processors") + ", " + threads
         + (threads == 1 ? " thread; " : " threads; ") + libraries + "; Java " + java;
   }

@@ -5,16 +5,17 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Rows of text in columns: the first stands to the left, the others, which are numbers, to the right. */
-final class Table {
+public final class Table {
 
   private final List<List<String>> rows = new ArrayList<>();
 
-  Table(String... head) {
+  /** A table with nothing but its head. */
+  public Table(String... head) {
     rows.add(List.of(head));
   }
 
   /** Adds a row with as many cells as the head. */
-  Table row(String... cells) {
+  public Table row(String... cells) {
     if (cells.length != rows.getFirst().size()) {
       throw new IllegalArgumentException(
           "a row of " + Arrays.toString(cells) + " under a head of " + rows.getFirst().size() + " cells");
@@ -24,7 +25,7 @@ final class Table {
   }
 
   /** The lines, without a line end after the last. */
-  String text() {
+  public String text() {
     var lines = new ArrayList<String>();
     for (List<String> row : rows) {
       var line = new StringBuilder();

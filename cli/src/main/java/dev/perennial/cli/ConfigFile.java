@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.perennial.FailureException;
+import dev.perennial.KeyValues;
 import dev.perennial.UsageException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,7 +29,7 @@ final class ConfigFile {
   private static final Set<String> NOT_IN_FILES = Set.of("--config", "--help", "--version", "--verbose");
 
   /** Options made of named settings: those of the file and of the command line come together, name by name. */
-  private static final Set<String> SETTINGS = Set.of("--option", "--budget");
+  private static final Set<String> SETTINGS = Set.of("--option", "--scenario-option", "--budget");
 
   private final Path file;
   private final JsonNode content;

@@ -1,5 +1,6 @@
 package dev.perennial.cli;
 
+import dev.perennial.KeyValues;
 import dev.perennial.engine.DataSpec;
 import dev.perennial.engine.Run;
 import dev.perennial.engine.RunListener;

@@ -6,7 +6,6 @@ import dev.perennial.engine.RunListener;
 import dev.perennial.measure.AccuracyHistory;
 import dev.perennial.measure.Cell;
 import dev.perennial.stream.Experience;
-import dev.perennial.stream.Scenario;
 import dev.perennial.stream.Stream;
 import java.util.List;
 import java.util.Locale;
@@ -21,7 +20,11 @@ final class LiveProgress implements RunListener, AutoCloseable {
   private final Console console;
   private final Meter.Maker meters;
   private @Nullable Stream stream;
+  private List<Experience> stages = List.of();
   private @Nullable Meter meter;
+  /** Pieces of the stage that is learned, and how many of them are learned. */
+  private int pieces = 1;
+  private int piecesLearned;
   private long began;
   private boolean closed;
 
@@ -35,12 +38,13 @@ final class LiveProgress implements RunListener, AutoCloseable {
   @Override
   public synchronized void prepared(Dataset dataset, Stream learned) {
     stream = learned;
+    stages = learned.stages();
     List<Experience> experiences = learned.experiences();
     int classes = learned.classes().size();
     say(String.format(Locale.ROOT, "%s: %,d rows to learn, %,d to evaluate on, %d classes, %s in %d experience%s",
         dataset.name(), experiences.stream().mapToInt(e -> e.train().size()).sum(),
-        experiences.stream().mapToInt(e -> e.test().size()).sum(), classes, learned.scenario().id(),
-        experiences.size(), experiences.size() == 1 ? "" : "s"));
+        stages.stream().mapToInt(e -> e.test().size()).sum(), classes, learned.scenario().text(),
+        stages.size(), stages.size() == 1 ? "" : "s"));
     if (dataset.badRows().count() > 0) {
       say(String.format(Locale.ROOT, "%,d of %,d rows cannot be used and are left out, the first at %s",
           dataset.badRows().count(), dataset.badRows().total(), dataset.badRows().first()));
@@ -49,16 +53,43 @@ final class LiveProgress implements RunListener, AutoCloseable {
 
   @Override
   public synchronized void began(Experience experience, long firstStep, long steps) {
-    began = console.ticker().getAsLong();
-    if (!closed) {
-      meter = meters.meter("learning " + place(experience), firstStep, steps);
+    if (meter != null) {
+      // A further piece of the same stage.
+      return;
     }
+    began = console.ticker().getAsLong();
+    countPieces(experience);
+    if (!closed) {
+      String name = "learning " + place(stages.isEmpty() ? experience : stages.get(stage(experience)));
+      meter = pieces == 1 ? meters.meter(name, firstStep, steps) : meters.meter(name, piecesLearned, pieces);
+    }
+  }
+
+  /** The place of the stage that an experience belongs to. */
+  private int stage(Experience experience) {
+    return stream == null ? experience.index() : (int) stream.experiences().subList(0, experience.index()).stream()
+        .filter(before -> !before.test().isEmpty()).count();
+  }
+
+  private void countPieces(Experience experience) {
+    List<Experience> all = stream == null ? List.of() : stream.experiences();
+    pieces = 1;
+    piecesLearned = 0;
+    for (int i = experience.index(); i > 0 && i <= all.size() && all.get(i - 1).test().isEmpty(); i--) {
+      piecesLearned++;
+    }
+    for (int i = experience.index(); i < all.size() && all.get(i).test().isEmpty(); i++) {
+      pieces++;
+    }
+    pieces += piecesLearned;
   }
 
   @Override
   public synchronized void stepped(Experience experience, long step, long steps) {
-    if (meter != null) {
+    if (meter != null && pieces == 1) {
       meter.at(step + 1);
+    } else if (meter != null && step + 1 == steps) {
+      meter.at(++piecesLearned);
     }
   }
 
@@ -77,7 +108,7 @@ final class LiveProgress implements RunListener, AutoCloseable {
 
   /** The share of all test rows seen so far that are predicted right. */
   private double accuracy(AccuracyHistory history) {
-    boolean told = stream != null && stream.scenario() == Scenario.TASK_INCREMENTAL;
+    boolean told = stream != null && stream.scenario().taskTold();
     ToLongFunction<Cell> correct = told ? Cell::correctMasked : Cell::correct;
     List<Cell> cells = history.last().cells();
     return (double) cells.stream().mapToLong(correct).sum() / cells.stream().mapToLong(Cell::rows).sum();
@@ -85,15 +116,15 @@ final class LiveProgress implements RunListener, AutoCloseable {
 
   /** The time left, if the rows that are left take as long as those of this experience. */
   private String left(Experience experience, double seconds) {
-    if (stream == null || experience.index() + 1 == stream.experiences().size()) {
+    if (experience.index() + 1 >= stages.size()) {
       return "";
     }
-    long rows = stream.experiences().stream().skip(experience.index() + 1).mapToLong(e -> e.train().size()).sum();
+    long rows = stages.stream().skip(experience.index() + 1).mapToLong(e -> e.train().size()).sum();
     return "; about " + Resource.SECONDS.format(seconds * rows / experience.train().size()) + " left";
   }
 
   private String place(Experience experience) {
-    return (experience.index() + 1) + (stream == null ? "" : "/" + stream.experiences().size());
+    return (experience.index() + 1) + (stages.isEmpty() ? "" : "/" + stages.size());
   }
 
   private void say(String line) {

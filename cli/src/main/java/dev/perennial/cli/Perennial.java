@@ -68,6 +68,8 @@ final class Perennial implements Runnable {
         .addSubcommand(new ResumeCommand(console))
         .addSubcommand(new InspectCommand(console))
         .addSubcommand(new TechniquesCommand(console))
+        .addSubcommand(new ScenariosCommand(console))
+        .addSubcommand(new RecommendCommand(console))
         .addSubcommand(new BenchCommand())
         .setOut(console.out())
         .setErr(console.err())

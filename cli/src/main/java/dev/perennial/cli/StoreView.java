@@ -1,17 +1,16 @@
 package dev.perennial.cli;
 
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import dev.perennial.Options;
 import dev.perennial.budget.Budget;
 import dev.perennial.budget.Resource;
 import dev.perennial.engine.DataSpec;
 import dev.perennial.engine.Inspection;
 import dev.perennial.learn.Learner;
-import dev.perennial.learn.Options;
 import dev.perennial.learn.Techniques;
 import dev.perennial.measure.Metrics;
 import dev.perennial.store.Commit;
 import dev.perennial.store.PartRef;
-import dev.perennial.stream.Scenario;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -93,13 +92,13 @@ record StoreView(
         spent.put(resource.id(), found.ledger().total(resource));
       }
     }
-    boolean told = spec.scenario() == Scenario.TASK_INCREMENTAL;
+    boolean told = spec.scenario().taskTold();
     List<List<Double>> accuracy = found.history().evaluations().isEmpty()
         ? List.of()
         : Metrics.of(found.history(), told).accuracy();
     return new StoreView(directory.toString(), spec.technique(),
         Options.flat(Techniques.load().choose(spec.technique(), spec.options()).options()), spec.seed(),
-        spec.scenario().id(), found.data(), spec.data(), spec.backbone(), found.backboneDigest(), accuracy.size(), found.classes(),
+        spec.scenario().text(), found.data(), spec.data(), spec.backbone(), found.backboneDigest(), accuracy.size(), found.classes(),
         found.bricks(), spec.budget(), spent, found.learnSeconds(), accuracy,
         found.commits().stream().map(CommitView::of).toList(), found.fallback(), found.stateDigest());
   }

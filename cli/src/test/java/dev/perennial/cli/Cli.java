@@ -84,6 +84,18 @@ final class Cli {
 
   /** Begins a program in a process of its own, in a directory. */
   static Process startIn(Path directory, Class<?> program, Object... arguments) throws IOException {
+    return process(directory, program, arguments).start();
+  }
+
+  /** Begins the program in a process of its own, of which nobody reads what it says. */
+  static Process startSilently(Object... arguments) throws IOException {
+    return process(Path.of(""), Main.class, arguments)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .redirectError(ProcessBuilder.Redirect.DISCARD)
+        .start();
+  }
+
+  private static ProcessBuilder process(Path directory, Class<?> program, Object... arguments) {
     var command = new ArrayList<>(List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g", "-XX:+UseSerialGC",
         "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", program.getName()));
@@ -92,7 +104,7 @@ final class Cli {
         .directory(directory.toAbsolutePath().toFile())
         .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
     builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
-    return builder.start();
+    return builder;
   }
 
   private static List<String> words(Object... arguments) {

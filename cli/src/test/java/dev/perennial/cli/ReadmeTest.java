@@ -66,6 +66,7 @@ final class ReadmeTest {
       String[] words = line.replaceAll("#.*|\"[^\"]*\"", "").strip().split("\\s+", -1);
       CommandLine command = commands.getSubcommands().get(words[1]);
       assertTrue(command != null, line);
+      command = words.length > 2 ? command.getSubcommands().getOrDefault(words[2], command) : command;
       List<String> names = command.getCommandSpec().options().stream().map(OptionSpec::longestName).toList();
       for (String word : words) {
         assertTrue(!word.startsWith("--") || names.contains(word), word + " in " + line);

@@ -3,6 +3,7 @@ package dev.perennial.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.perennial.KeyValues;
 import dev.perennial.UsageException;
 import java.io.IOException;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.perennial.brick;
 
 import dev.perennial.FailureException;
-import dev.perennial.tensor.LibTorch;
+import dev.perennial.tensor.Cholesky;
 import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorData;
 import dev.perennial.tensor.TensorOwner;
@@ -121,16 +121,9 @@ public final class AnalyticHead implements AutoCloseable {
           + " rows that it took in have others: lower the learning rate of what they come from");
     }
     diagonal.add_(new Scalar(shift));
-    return LibTorch.withBlasThreads(workers.size(), () -> torch.cholesky_solve(moments, factor(full)));
-  }
-
-  private Tensor factor(Tensor matrix) {
-    try {
-      return torch.linalg_cholesky(matrix);
-    } catch (RuntimeException e) {
-      throw new FailureException("expected features that the analytic head can be solved for, and the matrix of their"
-          + " products is not positive definite: raise the option ridge above " + ridge, e);
-    }
+    return Cholesky.solve(full, moments, workers.size()).orElseThrow(() -> new FailureException(
+        "expected features that the analytic head can be solved for, and the matrix of their products is not positive"
+            + " definite: raise the option ridge above " + ridge));
   }
 
   /** {@code [rows, classes]} of {@code [rows, features]}, with the weights that were last solved for. */

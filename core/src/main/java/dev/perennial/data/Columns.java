@@ -2,11 +2,10 @@ package dev.perennial.data;
 
 import static java.util.stream.Collectors.joining;
 
+import dev.perennial.Spelling;
 import dev.perennial.UsageException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -105,7 +104,7 @@ final class Columns {
       if (!present.contains(name)) {
         throw new UsageException(
             "%s has no column '%s' (asked for with --%s); it has %s%s"
-                .formatted(file, name, role.id(), listed(present), nearest(name, present)));
+                .formatted(file, name, role.id(), listed(present), Spelling.suggestion(name, present)));
       }
     });
   }
@@ -113,30 +112,5 @@ final class Columns {
   private static String listed(Collection<String> names) {
     var shown = names.stream().limit(MAX_LISTED).map(name -> "'" + name + "'").collect(joining(", "));
     return names.size() > MAX_LISTED ? shown + " and " + (names.size() - MAX_LISTED) + " more" : shown;
-  }
-
-  private static String nearest(String name, Collection<String> present) {
-    return present.stream()
-        .min(Comparator.comparingInt(other -> distance(name, other)))
-        .map(other -> ": did you mean '" + other + "'?")
-        .orElse("");
-  }
-
-  /** Levenshtein's edit distance, upper and lower case being the same. */
-  private static int distance(String one, String other) {
-    var a = one.toLowerCase(Locale.ROOT);
-    var b = other.toLowerCase(Locale.ROOT);
-    var row = new ArrayList<Integer>();
-    for (int j = 0; j <= b.length(); j++) {
-      row.add(j);
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row.set(0, i);
-      for (int j = 1; j <= b.length(); j++) {
-        int changed = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row.set(j, Math.min(changed, 1 + Math.min(row.get(j), row.get(j - 1))));
-      }
-    }
-    return row.get(b.length());
   }
 }

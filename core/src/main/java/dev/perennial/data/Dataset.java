@@ -27,17 +27,19 @@ public record Dataset(
     validation = List.copyOf(validation);
     test = List.copyOf(test);
     var learned = new HashSet<String>();
-    train.forEach(example -> learned.add(example.label()));
+    train.forEach(example -> learned.addAll(example.labels()));
     checkLearned(name, "test", test, learned);
     checkLearned(name, "validation", validation, learned);
   }
 
   private static void checkLearned(String name, String part, List<Example> rows, Set<String> learned) {
     for (var example : rows) {
-      if (!learned.contains(example.label())) {
-        throw new UsageException(
-            "%s: label '%s' occurs among the %s rows and not among those to learn; give it rows to learn, or drop it"
-                .formatted(name, example.label(), part));
+      for (var label : example.labels()) {
+        if (!learned.contains(label)) {
+          throw new UsageException(
+              "%s: label '%s' occurs among the %s rows and not among those to learn; give it rows to learn, or drop it"
+                  .formatted(name, label, part));
+        }
       }
     }
   }

@@ -4,11 +4,13 @@ import dev.perennial.UsageException;
 import dev.perennial.data.Columns.Role;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Turns rows into examples, each in its part, and counts those that are bad. */
@@ -16,21 +18,24 @@ final class RowCollector implements RowSink {
 
   private final Columns columns;
   private final List<String> dropLabels;
+  private final @Nullable String labelSeparator;
   private final Set<String> dropped = new LinkedHashSet<>();
   private final Parts parts = new Parts(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
   private long total;
   private long bad;
   private String firstBad = "";
 
-  RowCollector(Columns columns, List<String> dropLabels) {
+  RowCollector(Columns columns, List<String> dropLabels, @Nullable String labelSeparator) {
     this.columns = columns;
     this.dropLabels = dropLabels;
+    this.labelSeparator = labelSeparator;
   }
 
   @Override
   public void row(Path file, long row, List<@Nullable String> cells) {
     var text = columns.cell(cells, Role.TEXT);
-    var label = columns.cell(cells, Role.LABEL);
+    var cell = columns.cell(cells, Role.LABEL);
+    var label = cell == null || labelSeparator == null ? cell : wanted(cell, labelSeparator);
     var task = columns.cell(cells, Role.TASK);
     var order = columns.cell(cells, Role.ORDER);
     if (label == null || label.isBlank()) {
@@ -55,6 +60,18 @@ final class RowCollector implements RowSink {
         add(columns.cell(cells, Role.SPLIT), new Example(new Input.Text(text), label, task, time.getAsDouble()));
       }
     }
+  }
+
+  /** Several labels without those to drop, as one: of these it is the first where no other is there. */
+  private String wanted(String cell, String separator) {
+    var labels = Arrays.stream(cell.split(Pattern.quote(separator), -1)).map(String::strip)
+        .filter(label -> !label.isEmpty()).toList();
+    var wanted = labels.stream().filter(label -> !dropLabels.contains(label)).toList();
+    if (labels.isEmpty()) {
+      return "";
+    }
+    labels.stream().filter(dropLabels::contains).forEach(dropped::add);
+    return wanted.isEmpty() ? labels.getFirst() : Example.joined(wanted);
   }
 
   @Override

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param holdOut the share of each label's rows that is held out where there is no split column, 0 or more and less
  *     than 1; 0.2 unless given
  * @param maxBadRows how many rows may be left out because they cannot be used before reading fails; 0 unless given
- * @param dropLabels labels whose rows are not wanted; none unless given
+ * @param dropLabels labels whose rows are not wanted; none unless given. Of a row with several labels the others stay
+ * @param labelSeparator what stands between the labels of a row that carries several, or null where each carries one
  */
 public record TableOptions(
     List<Path> files,
@@ -32,7 +33,8 @@ public record TableOptions(
     @Nullable String order,
     double holdOut,
     long maxBadRows,
-    List<String> dropLabels) {
+    List<String> dropLabels,
+    @Nullable String labelSeparator) {
 
   /** The share of each label's rows that is held out unless another is given. */
   public static final double DEFAULT_HOLD_OUT = 0.2;
@@ -58,40 +60,50 @@ public record TableOptions(
     if (maxBadRows < 0) {
       throw new UsageException("--max-bad-rows is 0 or more, not " + maxBadRows);
     }
+    if (labelSeparator != null && labelSeparator.isEmpty()) {
+      throw new UsageException(
+          "--label-separator is one character or more, not none: leave it out for one label a row");
+    }
   }
 
   /** The text and label columns of some files, and the defaults. */
   public static TableOptions of(List<Path> files, String text, String label) {
-    return new TableOptions(files, text, label, null, null, null, DEFAULT_HOLD_OUT, 0, List.of());
+    return new TableOptions(files, text, label, null, null, null, DEFAULT_HOLD_OUT, 0, List.of(), null);
   }
 
   /** The same, with parts as a column says. */
   public TableOptions withSplit(String column) {
-    return new TableOptions(files, text, label, column, task, order, holdOut, maxBadRows, dropLabels);
+    return new TableOptions(files, text, label, column, task, order, holdOut, maxBadRows, dropLabels, labelSeparator);
   }
 
   /** The same, with tasks as a column says. */
   public TableOptions withTask(String column) {
-    return new TableOptions(files, text, label, split, column, order, holdOut, maxBadRows, dropLabels);
+    return new TableOptions(files, text, label, split, column, order, holdOut, maxBadRows, dropLabels, labelSeparator);
   }
 
   /** The same, with times as a column says. */
   public TableOptions withOrder(String column) {
-    return new TableOptions(files, text, label, split, task, column, holdOut, maxBadRows, dropLabels);
+    return new TableOptions(files, text, label, split, task, column, holdOut, maxBadRows, dropLabels, labelSeparator);
   }
 
   /** The same, holding out another share. */
   public TableOptions withHoldOut(double share) {
-    return new TableOptions(files, text, label, split, task, order, share, maxBadRows, dropLabels);
+    return new TableOptions(files, text, label, split, task, order, share, maxBadRows, dropLabels,
+        labelSeparator);
   }
 
   /** The same, leaving out at most so many rows that cannot be used. */
   public TableOptions withMaxBadRows(long count) {
-    return new TableOptions(files, text, label, split, task, order, holdOut, count, dropLabels);
+    return new TableOptions(files, text, label, split, task, order, holdOut, count, dropLabels, labelSeparator);
   }
 
   /** The same, without the rows of some labels. */
   public TableOptions withDropLabels(List<String> labels) {
-    return new TableOptions(files, text, label, split, task, order, holdOut, maxBadRows, labels);
+    return new TableOptions(files, text, label, split, task, order, holdOut, maxBadRows, labels, labelSeparator);
+  }
+
+  /** The same, with several labels a row, between which a text stands. */
+  public TableOptions withLabelSeparator(String separator) {
+    return new TableOptions(files, text, label, split, task, order, holdOut, maxBadRows, dropLabels, separator);
   }
 }

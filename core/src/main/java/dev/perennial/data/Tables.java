@@ -29,7 +29,7 @@ public final class Tables {
    */
   public static Dataset read(TableOptions options, long seed) {
     var columns = Columns.of(options);
-    var rows = new RowCollector(columns, options.dropLabels());
+    var rows = new RowCollector(columns, options.dropLabels(), options.labelSeparator());
     for (var path : options.files()) {
       long before = rows.total();
       TableFile.at(path).read(columns, rows);

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @param maxPerClass training rows of a class at most, 0 for all; for WordNet 300 where it is 0
  * @param maxTestPerClass rows of a class to evaluate on at most, 0 for all; for WordNet 60 where it is 0
  * @param validate whether the validation rows are evaluated on in place of the test rows, as for tuning; default false
+ * @param labelSeparator what stands between the labels of a row that carries several; null where each carries one
+ * @param permutations how often all images come, each time as a task of its own under another fixed permutation of
+ *     their samples; default 0, for once and as they are
  */
 public record DataSpec(
     List<String> sources,
@@ -30,7 +33,9 @@ public record DataSpec(
     long maxBadRows,
     int maxPerClass,
     int maxTestPerClass,
-    boolean validate) {
+    boolean validate,
+    @Nullable String labelSeparator,
+    int permutations) {
 
   /** The name of the built-in source of WordNet's glosses. */
   public static final String WORDNET = "wordnet";
@@ -46,6 +51,17 @@ public record DataSpec(
       throw new UsageException("expected max-bad-rows, max-per-class and max-test-per-class of at least 0, got "
           + maxBadRows + ", " + maxPerClass + " and " + maxTestPerClass);
     }
+    if (permutations < 0 || permutations > 1000) {
+      throw new UsageException("expected a number of permutations between 0 and 1000, got " + permutations);
+    }
+  }
+
+  /** Rows of one label each, as they are, once. */
+  public DataSpec(List<String> sources, @Nullable String text, @Nullable String label, @Nullable String split,
+      @Nullable String task, @Nullable String order, List<String> dropLabels, long maxBadRows, int maxPerClass,
+      int maxTestPerClass, boolean validate) {
+    this(sources, text, label, split, task, order, dropLabels, maxBadRows, maxPerClass, maxTestPerClass, validate,
+        null, 0);
   }
 
   /** WordNet's glosses, labelled with their lexicographer files. */
@@ -58,14 +74,38 @@ public record DataSpec(
     return new DataSpec(List.of(file), text, label, split, null, null, List.of(), 0, 0, 0, false);
   }
 
+  /** The grey images in a directory of IDX files. */
+  public static DataSpec images(String directory) {
+    return new DataSpec(List.of(directory), null, null, null, null, null, List.of(), 0, 0, 0, false);
+  }
+
   /** The same rows, evaluated on the validation rows in place of the test rows. */
   public DataSpec onValidation() {
     return new DataSpec(sources, text, label, split, task, order, dropLabels, maxBadRows, maxPerClass,
-        maxTestPerClass, true);
+        maxTestPerClass, true, labelSeparator, permutations);
   }
 
   /** The same, evaluated on at most so many rows of a class. */
   public DataSpec withMaxTestPerClass(int rows) {
-    return new DataSpec(sources, text, label, split, task, order, dropLabels, maxBadRows, maxPerClass, rows, validate);
+    return new DataSpec(sources, text, label, split, task, order, dropLabels, maxBadRows, maxPerClass, rows, validate,
+        labelSeparator, permutations);
+  }
+
+  /** The same, with several labels a row, between which a text stands. */
+  public DataSpec withLabelSeparator(String separator) {
+    return new DataSpec(sources, text, label, split, task, order, dropLabels, maxBadRows, maxPerClass, maxTestPerClass,
+        validate, separator, permutations);
+  }
+
+  /** The same, learning at most so many rows of a class. */
+  public DataSpec withMaxPerClass(int rows) {
+    return new DataSpec(sources, text, label, split, task, order, dropLabels, maxBadRows, rows, maxTestPerClass,
+        validate, labelSeparator, permutations);
+  }
+
+  /** The same images under so many permutations. */
+  public DataSpec permuted(int times) {
+    return new DataSpec(sources, text, label, split, task, order, dropLabels, maxBadRows, maxPerClass, maxTestPerClass,
+        validate, labelSeparator, times);
   }
 }

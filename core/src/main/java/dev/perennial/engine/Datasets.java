@@ -4,6 +4,7 @@ import dev.perennial.UsageException;
 import dev.perennial.data.Dataset;
 import dev.perennial.data.Example;
 import dev.perennial.data.IdxImages;
+import dev.perennial.data.PermutedImages;
 import dev.perennial.data.TableOptions;
 import dev.perennial.data.Tables;
 import dev.perennial.data.WordNet;
@@ -14,24 +15,31 @@ import java.util.HashMap;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The datasets that specs name. */
-final class Datasets {
+/** A reader of the datasets that specs name. */
+public final class Datasets {
 
   private Datasets() {}
 
-  /** Reads the rows that a spec asks for; those to evaluate on are the dataset's test rows. */
-  static Dataset read(DataSpec spec, long seed) {
+  /**
+   * Reads the rows that a spec asks for; those to evaluate on are the dataset's test rows.
+   *
+   * @param seed decides which rows are taken, and held out, where the source does not say
+   * @throws UsageException in one line, if there are no such rows, or the source is none
+   * @throws dev.perennial.FailureException in one line, if the source cannot be read
+   */
+  public static Dataset read(DataSpec spec, long seed) {
     Dataset all = all(spec, seed);
     if (spec.validate() && all.validation().isEmpty()) {
       throw new UsageException(all.name() + ": expected validation rows to evaluate on, got none: mark some in the"
           + " column that --split names, or leave out --validation");
     }
-    return new Dataset(
+    var rows = new Dataset(
         spec.validate() ? all.name() + " (validation)" : all.name(),
         capped(all.train(), spec.maxPerClass()),
         spec.validate() ? List.of() : all.validation(),
         capped(spec.validate() ? all.validation() : all.test(), spec.maxTestPerClass()),
         all.badRows());
+    return spec.permutations() == 0 ? rows : PermutedImages.of(rows, spec.permutations(), seed);
   }
 
   private static Dataset all(DataSpec spec, long seed) {
@@ -47,7 +55,7 @@ final class Datasets {
     String text = required(spec.text(), "--text");
     String label = required(spec.label(), "--label");
     var options = new TableOptions(paths, text, label, spec.split(), spec.task(), spec.order(),
-        TableOptions.DEFAULT_HOLD_OUT, spec.maxBadRows(), spec.dropLabels());
+        TableOptions.DEFAULT_HOLD_OUT, spec.maxBadRows(), spec.dropLabels(), spec.labelSeparator());
     return Tables.read(options, seed);
   }
 

@@ -1,6 +1,7 @@
 package dev.perennial.engine;
 
 import dev.perennial.FailureException;
+import dev.perennial.Options;
 import dev.perennial.UsageException;
 import dev.perennial.budget.Budget;
 import dev.perennial.budget.Ledger;
@@ -9,7 +10,6 @@ import dev.perennial.data.Dataset;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.learn.Learner;
-import dev.perennial.learn.Options;
 import dev.perennial.learn.Techniques;
 import dev.perennial.measure.AccuracyHistory;
 import dev.perennial.measure.Cost;
@@ -22,8 +22,9 @@ import dev.perennial.store.Commit;
 import dev.perennial.store.Position;
 import dev.perennial.store.StateDigest;
 import dev.perennial.store.Store;
+import dev.perennial.stream.Arrangement;
 import dev.perennial.stream.Experience;
-import dev.perennial.stream.Scenario;
+import dev.perennial.stream.Scenarios;
 import dev.perennial.stream.Stream;
 import dev.perennial.stream.Streams;
 import dev.perennial.tensor.LibTorch;
@@ -38,7 +39,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One stream being learned, durably: what was committed survives a crash, and a resumed run goes on to the same bits.
  *
- * <p>A commit follows every experience, and within one at most every ten seconds. Used by one thread.
+ * <p>A commit follows every experience that is evaluated, and before that at most every ten seconds. A rehearsal
+ * commits nothing. Used by one thread.
  */
 public final class Run implements AutoCloseable {
 
@@ -54,8 +56,9 @@ public final class Run implements AutoCloseable {
 
   private final RunSpec spec;
   private final Stream stream;
+  private final List<Experience> stages;
   private final String dataName;
-  private final Store store;
+  private final @Nullable Store store;
   private final Model model;
   private final Ledger ledger;
   private final Clock clock;
@@ -66,10 +69,11 @@ public final class Run implements AutoCloseable {
   private long lastCommit = System.nanoTime();
   private double lastCommitSeconds;
 
-  private Run(RunSpec spec, Stream stream, String dataName, Store store, Model model, Ledger ledger,
+  private Run(RunSpec spec, Stream stream, String dataName, @Nullable Store store, Model model, Ledger ledger,
       @Nullable Commit head, Clock clock, RunListener listener) {
     this.spec = spec;
     this.stream = stream;
+    this.stages = stream.stages();
     this.dataName = dataName;
     this.store = store;
     this.model = model;
@@ -84,7 +88,7 @@ public final class Run implements AutoCloseable {
       model.cache().register(experience.train().stream().map(Example::input).toList());
       model.cache().register(experience.test().stream().map(Example::input).toList());
     }
-    if (head != null) {
+    if (store != null && head != null) {
       int touched = position.experience() + (position.step() > 0 ? 1 : 0);
       model.restore(store, head, stream.experiences().subList(0, touched));
     }
@@ -96,9 +100,9 @@ public final class Run implements AutoCloseable {
    * @param directory where the store is made; it must not hold one
    * @throws UsageException if the spec asks for what there is not; nothing is made then
    */
-  public static Run create(RunSpec spec, Path directory, Clock clock, RunListener listener) {
+  public static Run create(RunSpec asked, Path directory, Clock clock, RunListener listener) {
     ResidentMemory.restartPeak();
-    Techniques.load().choose(spec.technique(), spec.options());
+    RunSpec spec = asked.fitted();
     Dataset dataset = Datasets.read(spec.data(), spec.seed());
     Stream stream = stream(spec, dataset);
     listener.prepared(dataset, stream);
@@ -113,6 +117,22 @@ public final class Run implements AutoCloseable {
       model.close();
       throw e;
     }
+  }
+
+  /**
+   * Begins a run in memory alone, over rows that were read before: a trial, of which only the figures are wanted.
+   *
+   * @param dataset the rows to learn and, as its test rows, those to evaluate on, whatever the spec's data are
+   * @throws UsageException if the spec asks for what there is not, or the rows do not make such a stream
+   */
+  public static Run rehearse(RunSpec spec, Dataset dataset, Clock clock, RunListener listener) {
+    ResidentMemory.restartPeak();
+    Techniques.load().choose(spec.technique(), spec.options());
+    Stream stream = stream(spec, dataset);
+    listener.prepared(dataset, stream);
+    var ledger = new Ledger(spec.budget());
+    Model model = Model.create(spec, imageShape(stream), stream.digest(), ledger);
+    return new Run(spec, stream, dataset.name(), null, model, ledger, null, clock, listener);
   }
 
   /**
@@ -150,7 +170,10 @@ public final class Run implements AutoCloseable {
 
   private static Stream stream(RunSpec spec, Dataset dataset) {
     Stream stream = Streams.of(dataset, spec.scenario(), spec.tasks(), spec.seed());
-    for (Experience experience : stream.experiences()) {
+    boolean pieces = Scenarios.load().choose(spec.scenario()).has(Arrangement.Trait.ONE_PASS);
+    // Of pieces only the last of a stage has test rows, and the stream ends with a stage.
+    int last = stream.experiences().size() - 1;
+    for (Experience experience : stream.experiences().subList(pieces ? last : 0, last + 1)) {
       if (experience.test().isEmpty()) {
         throw new UsageException("expected test rows for every experience, and experience " + (experience.index() + 1)
             + " (" + experience.name() + ") has none: hold out more rows, or ask for fewer tasks");
@@ -176,15 +199,24 @@ public final class Run implements AutoCloseable {
     while (position.experience() < stream.experiences().size()) {
       Experience experience = stream.experiences().get(position.experience());
       learn(learner, experience);
-      listener.evaluating(experience);
-      long start = System.nanoTime();
-      history = history.with(Evaluator.evaluate(learner, stream.experiences().subList(0, experience.index() + 1)));
-      progress = progress.evaluated((System.nanoTime() - start) / NANOS).finished(experience.train().size());
-      listener.evaluated(experience, history);
+      progress = progress.finished(experience.train().size());
       position = new Position(position.experience() + 1, 0);
-      commit();
+      if (!experience.test().isEmpty()) {
+        evaluate(learner, stages.get(history.evaluations().size()));
+        commit();
+      } else {
+        commitIfDue();
+      }
     }
     return result();
+  }
+
+  private void evaluate(Learner learner, Experience stage) {
+    listener.evaluating(stage);
+    long start = System.nanoTime();
+    history = history.with(Evaluator.evaluate(learner, stages.subList(0, stage.index() + 1)));
+    progress = progress.evaluated((System.nanoTime() - start) / NANOS);
+    listener.evaluated(stage, history);
   }
 
   private void learn(Learner learner, Experience experience) {
@@ -202,11 +234,16 @@ public final class Run implements AutoCloseable {
       }
       progress = progress.learned((System.nanoTime() - start) / NANOS);
       listener.stepped(experience, step, steps);
-      if (step + 1 < steps && (System.nanoTime() - lastCommit) / NANOS
-          > Math.max(COMMIT_SECONDS, COMMIT_RATIO * lastCommitSeconds)) {
+      if (step + 1 < steps) {
         position = new Position(experience.index(), step + 1);
-        commit();
+        commitIfDue();
       }
+    }
+  }
+
+  private void commitIfDue() {
+    if ((System.nanoTime() - lastCommit) / NANOS > Math.max(COMMIT_SECONDS, COMMIT_RATIO * lastCommitSeconds)) {
+      commit();
     }
   }
 
@@ -219,14 +256,18 @@ public final class Run implements AutoCloseable {
       position = new Position(experience.index(), step);
       commit();
     }
+    String kept = store == null ? "" : "; what was learned is in " + store.directory()
+        + ": go on with perennial resume --store " + store.directory() + " --budget seconds=...";
     throw new FailureException("the budget of " + Resource.SECONDS.format(limit) + " of learning is used up in experience "
-        + (experience.index() + 1) + " of " + stream.experiences().size() + "; what was learned is in "
-        + store.directory() + ": go on with perennial resume --store " + store.directory() + " --budget seconds=...");
+        + (experience.index() + 1) + " of " + stream.experiences().size() + kept);
   }
 
   private void commit() {
     long start = System.nanoTime();
     progress = progress.peaked(ResidentMemory.peak());
+    if (store == null) {
+      return;
+    }
     try (TensorScope scope = TensorScope.inference()) {
       Commit commit = store.commit(position, model.learner().state(), Map.of(
           Documents.LEDGER, ledger.toJson(),
@@ -245,15 +286,16 @@ public final class Run implements AutoCloseable {
     if (history.evaluations().isEmpty()) {
       throw new UsageException("no experience was learned in whole yet: execute or resume the run first");
     }
-    var setup = new Setup(spec.technique(), Options.flat(Techniques.load().choose(spec.technique(), spec.options()).options()),
-        spec.seed(), spec.scenario().id(), stream.experiences().size(), model.learner().classNames().size());
+    var options = Techniques.load().choose(spec.technique(), spec.options()).options();
+    var setup = new Setup(spec.technique(), Options.flat(options), spec.seed(),
+        spec.scenario().text(), stages.size(), model.learner().classNames().size());
     Learner.Footprint footprint = model.learner().footprint();
     // Of the last commit, so that a finished run that is opened again has the same figures.
     double rate = progress.learnSeconds() > 0 ? progress.rows() / progress.learnSeconds() : 0;
     var cost = new Cost(footprint.trainableParameters(), footprint.addedBytes(), footprint.memoryBytes(),
         progress.learnSeconds(), progress.evaluateSeconds(), rate, progress.peakResidentBytes());
     try (TensorScope scope = TensorScope.inference()) {
-      return Result.of(setup, Metrics.of(history, spec.scenario() == Scenario.TASK_INCREMENTAL), cost,
+      return Result.of(setup, Metrics.of(history, spec.scenario().taskTold()), cost,
           StateDigest.of(model.learner().state()));
     }
   }
@@ -266,8 +308,10 @@ public final class Run implements AutoCloseable {
     facts.put("Threads", Integer.toString(spec.threads()));
     facts.put("Libraries", LibTorch.version());
     facts.put("Java", Runtime.version().toString());
-    facts.put("Store", store.directory().toString());
-    return new ReportRun(name, result(), history, stream.experiences().stream().map(Experience::name).toList(),
+    if (store != null) {
+      facts.put("Store", store.directory().toString());
+    }
+    return new ReportRun(name, result(), history, stages.stream().map(Experience::name).toList(),
         spec.budget(), ledger.entries(), Documents.rows(model.learner().bricks()), facts);
   }
 
@@ -285,6 +329,8 @@ public final class Run implements AutoCloseable {
   @Override
   public void close() {
     model.close();
-    store.close();
+    if (store != null) {
+      store.close();
+    }
   }
 }

@@ -3,16 +3,18 @@ package dev.perennial.engine;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.perennial.FailureException;
+import dev.perennial.Options;
 import dev.perennial.UsageException;
 import dev.perennial.budget.Budget;
+import dev.perennial.learn.Techniques;
+import dev.perennial.stream.Arrangement;
 import dev.perennial.stream.Scenario;
+import dev.perennial.stream.Scenarios;
 import dev.perennial.tensor.Device;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /**
  * All that decides what a run learns. The same spec over the same data gives the same state, to the bit, on the same
@@ -20,7 +22,7 @@ import java.util.stream.Collectors;
  *
  * @param data where the examples come from
  * @param scenario how they become a stream
- * @param tasks experiences; 0 for as many as the task column names
+ * @param tasks experiences; 0 for as many as the task column names, or the scenario counts itself
  * @param technique the name of the technique
  * @param options those that are not the technique's defaults, by name
  * @param backbone {@code minilm}, {@code bge-small-en}, {@code mlp}, {@code convnet}, or a directory in Hugging Face's
@@ -45,6 +47,8 @@ public record RunSpec(
   /** The technique that is used where none is named. */
   public static final String DEFAULT_TECHNIQUE = "first-session-analytic";
 
+  private static final String EPOCHS = "epochs";
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Checks the ranges. */
@@ -64,6 +68,11 @@ public record RunSpec(
   public static RunSpec of(DataSpec data, int tasks) {
     return new RunSpec(data, Scenario.CLASS_INCREMENTAL, tasks, DEFAULT_TECHNIQUE, new TreeMap<>(), "", Device.CPU.name(),
         Budget.UNLIMITED, 1, Runtime.getRuntime().availableProcessors());
+  }
+
+  /** This spec over other rows. */
+  public RunSpec withData(DataSpec other) {
+    return new RunSpec(other, scenario, tasks, technique, options, backbone, device, budget, seed, threads);
   }
 
   /** This spec with another technique at its default options. */
@@ -98,19 +107,39 @@ public record RunSpec(
     return new RunSpec(data, scenario, tasks, technique, options, backbone, device, other, seed, threads);
   }
 
+  /** This spec with another way to make a stream of the rows. */
+  public RunSpec withScenario(Scenario other) {
+    return new RunSpec(data, other, tasks, technique, options, backbone, device, budget, seed, threads);
+  }
+
   /**
-   * The scenario of that name.
+   * The scenario of that name, with its default options.
    *
    * @throws UsageException if there is none
    */
   public static Scenario scenario(String id) {
-    for (Scenario scenario : Scenario.values()) {
-      if (scenario.id().equals(id)) {
-        return scenario;
-      }
+    var scenario = Scenario.of(id);
+    Scenarios.load().choose(scenario);
+    return scenario;
+  }
+
+  /**
+   * This spec with one pass over every experience, where the scenario lets rows arrive once.
+   *
+   * @throws UsageException if more passes are asked for, or there is no such technique, scenario or option
+   */
+  RunSpec fitted() {
+    var asked = Techniques.load().choose(technique, options);
+    if (!Scenarios.load().choose(scenario).has(Arrangement.Trait.ONE_PASS)
+        || !Options.flat(asked.options()).containsKey(EPOCHS)) {
+      return this;
     }
-    throw new UsageException("expected a scenario among "
-        + Arrays.stream(Scenario.values()).map(Scenario::id).collect(Collectors.joining(", ")) + "; got " + id);
+    String passes = options.getOrDefault(EPOCHS, "1").strip();
+    if (!passes.equals("1")) {
+      throw new UsageException("expected epochs=1 with the scenario " + scenario.id()
+          + ", whose rows arrive once, got epochs=" + passes + ": leave it out");
+    }
+    return withOption(EPOCHS, "1");
   }
 
   /** This spec as JSON. */

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The order in which an experience's rows are learned: every epoch goes over all of them, in an order of its own. */
-final class EpochOrder {
+public final class EpochOrder {
 
   private static final long ORDER = 2;
 
@@ -17,22 +17,24 @@ final class EpochOrder {
   private int[] order = new int[0];
 
   /**
+   * An order of which nothing is drawn yet.
+   *
    * @param experience the number of the experience
    * @param batch rows of a step
    */
-  EpochOrder(long seed, int experience, int batch) {
+  public EpochOrder(long seed, int experience, int batch) {
     this.seed = seed;
     this.experience = experience;
     this.batch = batch;
   }
 
   /** Steps of an epoch over so many rows. */
-  static long steps(int rows, int batch) {
+  public static long steps(int rows, int batch) {
     return Math.ceilDiv(rows, batch);
   }
 
   /** The rows of a step; the last batch of an epoch may be smaller. */
-  List<Example> batch(List<Example> rows, long step) {
+  public List<Example> batch(List<Example> rows, long step) {
     long steps = steps(rows.size(), batch);
     int current = Math.toIntExact(step / steps);
     if (current != epoch) {

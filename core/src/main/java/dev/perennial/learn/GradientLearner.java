@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -42,6 +43,7 @@ public final class GradientLearner implements Learner, Objective.Model {
   private static final long INITIAL = 1;
   private static final long NEW_ROWS = 3;
   private static final long DROPPED = 4;
+  private static final long ASCENDED = 5;
 
   private final GradientOptions options;
   private final LearnerContext context;
@@ -52,9 +54,11 @@ public final class GradientLearner implements Learner, Objective.Model {
   private final Classes classes = new Classes();
   private Parameters parameters = new Parameters();
   private @Nullable Optimiser optimiser;
+  private @Nullable Ascent ascent;
   private @Nullable Trainer trainer;
   private @Nullable EpochOrder order;
   private int begun = -1;
+  private int headRows;
   private int restarts;
   private int lastExperience = -1;
   private long memoryCharged;
@@ -107,7 +111,8 @@ public final class GradientLearner implements Learner, Objective.Model {
   }
 
   private void grow(Experience experience) {
-    int added = classes.add(experience.classes());
+    classes.add(experience.classes());
+    int added = options.head().rows(classes.size()) - headRows;
     boolean reshaped = objective.reshapes(experience, this);
     if (parameters.size() == 0 || objective.restarts()) {
       start(experience, added);
@@ -115,8 +120,9 @@ public final class GradientLearner implements Learner, Objective.Model {
       reshape(experience, added);
     } else if (added > 0) {
       charge(experience, "head rows", (long) added * head().rowLength());
-      parameters.addRows(HEAD, newRows(classes.size() - added, added));
+      parameters.addRows(HEAD, newRows(headRows, added));
     }
+    headRows += added;
     lastExperience = experience.index();
     resetOptimiser(options.optimisation().of(parameters.size()));
   }
@@ -127,7 +133,7 @@ public final class GradientLearner implements Learner, Objective.Model {
     network.initialise(fresh, CounterRandom.of(context.seed(), INITIAL, restarts++));
     charge(experience, "brick", parameters.size() == 0 ? fresh.size() : 0);
     charge(experience, "head rows", (long) added * head().rowLength());
-    fresh.add(HEAD, newRows(0, classes.size()), classes.size(), head().rowLength());
+    fresh.add(HEAD, newRows(0, headRows + added), headRows + added, head().rowLength());
     parameters.close();
     parameters = fresh;
   }
@@ -139,14 +145,14 @@ public final class GradientLearner implements Learner, Objective.Model {
     charge(experience, "brick", Math.max(0, fresh.size() - brickParameters()));
     GrowingHead wider = head();
     long rowLength = parameters.rowLength(HEAD);
-    long rowsBefore = parameters.rows(HEAD);
-    charge(experience, "head rows", (long) classes.size() * wider.rowLength() - rowsBefore * rowLength);
-    fresh.add(HEAD, newRows(0, classes.size()), classes.size(), wider.rowLength());
+    int rows = headRows + added;
+    charge(experience, "head rows", rows * (long) wider.rowLength() - headRows * rowLength);
+    fresh.add(HEAD, newRows(0, rows), rows, wider.rowLength());
     Map<String, Tensor> old = parameters.views();
     fresh.views().forEach((name, view) -> {
       Tensor before = old.get(name);
       if (before != null && name.equals(HEAD)) {
-        wider.takeOver(before, view.narrow(0, 0, rowsBefore));
+        wider.takeOver(before, view.narrow(0, 0, headRows));
       } else if (before != null && before.numel() == view.numel()) {
         view.copy_(before);
       }
@@ -176,11 +182,15 @@ public final class GradientLearner implements Learner, Objective.Model {
     }
   }
 
-  /** Takes another optimiser, and a trainer for the parameters as they are laid out now. */
+  /** Takes another optimiser, and an ascent and a trainer for the parameters as they are laid out now. */
   private void resetOptimiser(Optimiser other) {
     if (optimiser != null) {
       optimiser.close();
     }
+    if (ascent != null) {
+      ascent.close();
+    }
+    ascent = new Ascent(options.ascent(), parameters.size());
     if (trainer != null) {
       trainer.close();
     }
@@ -189,7 +199,7 @@ public final class GradientLearner implements Learner, Objective.Model {
   }
 
   private void gradientStep(Experience experience, long step, long steps) {
-    if (optimiser == null || order == null) {
+    if (optimiser == null || ascent == null || order == null) {
       throw new IllegalStateException("step 0 of an experience comes first");
     }
     List<Example> rows = order.batch(objective.rows(experience), step);
@@ -197,12 +207,17 @@ public final class GradientLearner implements Learner, Objective.Model {
     rows.addAll(objective.replayed(experience, step));
     var batch = new Batch(experience, step, rows, arrived);
     var noise = CounterRandom.of(context.seed(), DROPPED, experience.index(), step);
-    Tensor gradient = objective.gradient(batch, this, () -> gradient(rows, noise, part -> {
-      Tensor loss = objective.taskLoss(batch, part);
-      Tensor onOutputs = objective.outputLoss(batch, part);
-      return onOutputs == null ? loss : loss.add(onOutputs);
-    }));
-    objective.addWeightGradient(parameters.values(), gradient);
+    Supplier<Tensor> atValues = () -> {
+      Tensor gradient = objective.gradient(batch, this, () -> gradient(rows, noise, part -> {
+        Tensor loss = objective.taskLoss(batch, part);
+        Tensor onOutputs = objective.outputLoss(batch, part);
+        return onOutputs == null ? loss : loss.add(onOutputs);
+      }));
+      objective.addWeightGradient(parameters.values(), gradient);
+      return gradient;
+    };
+    var uphill = CounterRandom.of(context.seed(), ASCENDED, experience.index(), step);
+    Tensor gradient = ascent.gradient(parameters.values(), step == 0, atValues, uphill);
     optimiser.step(parameters.values(), gradient, options.optimisation().rateAt(step, steps));
     objective.stepped(batch, this);
   }
@@ -253,7 +268,7 @@ public final class GradientLearner implements Learner, Objective.Model {
 
   @Override
   public Tensor logitsOf(Tensor features) {
-    return head().logits(features, headRows(parameters.views()));
+    return head().logits(features, headRows(parameters.views()).narrow(0, 0, classes.size()));
   }
 
   @Override
@@ -290,6 +305,9 @@ public final class GradientLearner implements Learner, Objective.Model {
     if (current != null) {
       var kept = new HashMap<>(current.state());
       kept.put(COUNTERS, TensorData.of(new long[] {current.steps(), restarts, memoryCharged}, 3));
+      if (ascent != null) {
+        kept.putAll(ascent.state());
+      }
       parts.add(StatePart.of(OPTIMISER, Combine.LATEST, kept));
     }
     parts.addAll(objective.state());
@@ -309,11 +327,15 @@ public final class GradientLearner implements Learner, Objective.Model {
 
   private void restoreParameters(StatePart values, StatePart kept) {
     network.initialise(parameters, CounterRandom.of(context.seed(), INITIAL, 0));
-    parameters.add(HEAD, newRows(0, classes.size()), classes.size(), head().rowLength());
+    headRows = options.head().rows(classes.size());
+    parameters.add(HEAD, newRows(0, headRows), headRows, head().rowLength());
     parameters.restore(values.tensors());
     try (TensorScope scope = TensorScope.inference()) {
       long[] counters = kept.tensor(COUNTERS).longs();
       resetOptimiser(options.optimisation().of(parameters.size(), kept, counters[0]));
+      if (ascent != null) {
+        ascent.restore(kept.tensors());
+      }
       restarts = (int) counters[1];
       memoryCharged = counters[2];
     }
@@ -364,6 +386,9 @@ public final class GradientLearner implements Learner, Objective.Model {
     }
     if (optimiser != null) {
       optimiser.close();
+    }
+    if (ascent != null) {
+      ascent.close();
     }
     frozen.close();
     parameters.close();

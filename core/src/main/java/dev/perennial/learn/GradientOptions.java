@@ -12,13 +12,17 @@ import dev.perennial.brick.LoraOptions;
  * @param optimisation how the parameters follow their gradients
  * @param lora the brick; backbones that are trained from scratch take none
  * @param head which head is trained with it
+ * @param ascent whether the parameters are moved uphill before a step
  */
 public record GradientOptions(
-    int epochs, int batch, OptimiserOptions optimisation, LoraOptions lora, HeadOptions head) {
+    int epochs, int batch, OptimiserOptions optimisation, LoraOptions lora, HeadOptions head, AscentOptions ascent) {
 
   /** What was found to suit LoRA on small encoders. */
   public static final GradientOptions DEFAULT =
       new GradientOptions(3, 32, OptimiserOptions.adamW(1e-3), LoraOptions.DEFAULT, HeadOptions.DEFAULT);
+
+  /** Rates half an order of magnitude to either side of the default. */
+  public static final SearchSpace SEARCH_SPACE = SearchSpace.of("rate", "0.0003", "0.001", "0.003");
 
   /** Checks the ranges. */
   public GradientOptions {
@@ -30,8 +34,19 @@ public record GradientOptions(
     }
   }
 
+  /** Options whose steps start from where the parameters are. */
+  public GradientOptions(
+      int epochs, int batch, OptimiserOptions optimisation, LoraOptions lora, HeadOptions head) {
+    this(epochs, batch, optimisation, lora, head, AscentOptions.NONE);
+  }
+
   /** These options with another number of passes. */
   public GradientOptions withEpochs(int passes) {
-    return new GradientOptions(passes, batch, optimisation, lora, head);
+    return new GradientOptions(passes, batch, optimisation, lora, head, ascent);
+  }
+
+  /** These options with other movements before a step. */
+  public GradientOptions withAscent(AscentOptions other) {
+    return new GradientOptions(epochs, batch, optimisation, lora, head, other);
   }
 }

@@ -12,6 +12,11 @@ public interface Method<O extends Record> {
   /** The options where nothing else is asked for. */
   O defaults();
 
+  /** The options' values that are worth a trial when the technique is tuned; only the defaults unless it says so. */
+  default SearchSpace searchSpace() {
+    return SearchSpace.NONE;
+  }
+
   /** A learner that has learned nothing. */
   Learner learner(O options, LearnerContext context);
 }

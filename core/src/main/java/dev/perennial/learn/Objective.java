@@ -110,7 +110,8 @@ public interface Objective extends AutoCloseable {
   }
 
   /**
-   * The gradient that a step follows, flat as the parameters are.
+   * The gradient that a step follows, flat as the parameters are. Where {@link AscentOptions} move the parameters before
+   * the step it is asked for more than once, and the last one is followed.
    *
    * @param atValues the gradient of the batch's loss at the values that the parameters have when it is asked for; each
    *     time it is asked it overwrites what it gave before. Values that are changed for it must be set back

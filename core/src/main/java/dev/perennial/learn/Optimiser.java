@@ -5,7 +5,7 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /** Changes parameters by their gradients, all as one flat vector. */
-sealed interface Optimiser extends AutoCloseable permits AdamW, Sgd {
+public sealed interface Optimiser extends AutoCloseable permits AdamW, Sgd {
 
   /** Changes {@code values} in place. */
   void step(Tensor values, Tensor gradient, double rate);

@@ -65,7 +65,7 @@ public record OptimiserOptions(
   }
 
   /** An optimiser of so many parameters that has taken no step, in an open scope. */
-  Optimiser of(long size) {
+  public Optimiser of(long size) {
     return switch (optimiser) {
       case ADAMW -> new AdamW(size, decay);
       case SGD -> new Sgd(size, momentum, decay);
@@ -73,7 +73,7 @@ public record OptimiserOptions(
   }
 
   /** An optimiser that goes on from a state that was kept, in an open scope. */
-  Optimiser of(long size, StatePart state, long steps) {
+  public Optimiser of(long size, StatePart state, long steps) {
     return switch (optimiser) {
       case ADAMW -> new AdamW(size, decay, state, steps);
       case SGD -> new Sgd(size, momentum, decay, state, steps);

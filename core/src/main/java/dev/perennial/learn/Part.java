@@ -16,7 +16,8 @@ import org.bytedeco.pytorch.Tensor;
  * @param positions of this worker's rows in the batch, in the order of the tensors' rows
  * @param labels the numbers of the rows' classes
  * @param features {@code [rows, width]}, with gradients
- * @param logits {@code [rows, classes]}, with gradients
+ * @param logits {@code [rows, outputs]}, with gradients: a column for each class known, then those for classes to come,
+ *     where the head has such
  * @param trained what gradients are taken with respect to, by name
  */
 public record Part(

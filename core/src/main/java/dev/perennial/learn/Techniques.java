@@ -1,10 +1,12 @@
 package dev.perennial.learn;
 
+import dev.perennial.Options;
 import dev.perennial.Spelling;
 import dev.perennial.UsageException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 
@@ -42,16 +44,25 @@ public final class Techniques {
   }
 
   /**
-   * Finds them.
+   * Finds them, those of other jars too.
    *
-   * @throws IllegalStateException if a method carries no {@link Technique}, or two carry the same name
+   * @throws UsageException if a method cannot be made, carries no {@link Technique}, or has the name of another
    */
   public static Techniques load() {
     var techniques = new Techniques();
-    for (Method<?> method : ServiceLoader.load(Method.class)) {
-      if (techniques.byName.put(technique(method).name(), method) != null) {
-        throw new IllegalStateException("two methods are called " + technique(method).name());
+    try {
+      for (Method<?> method : ServiceLoader.load(Method.class)) {
+        Method<?> other = techniques.byName.put(technique(method).name(), method);
+        if (other != null) {
+          throw new UsageException("expected techniques of different names on the class path, got "
+              + technique(method).name() + " from " + other.getClass().getName() + " and from "
+              + method.getClass().getName() + ": rename one");
+        }
       }
+    } catch (ServiceConfigurationError e) {
+      throw new UsageException("expected every class named in META-INF/services/" + Method.class.getName()
+          + " to be a public Method with a public constructor without arguments, got one that is not ("
+          + e.getMessage() + "): repair that file or the class, or take its jar off the class path", e);
     }
     return techniques;
   }
@@ -103,7 +114,8 @@ public final class Techniques {
   private static Technique technique(Method<?> method) {
     Technique technique = method.getClass().getAnnotation(Technique.class);
     if (technique == null) {
-      throw new IllegalStateException(method.getClass().getName() + " needs a @Technique that names it");
+      throw new UsageException("expected a @Technique that names it on the method " + method.getClass().getName()
+          + ", got none: annotate the class");
     }
     return technique;
   }

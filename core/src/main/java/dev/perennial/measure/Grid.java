@@ -6,22 +6,22 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A table of the HTML report: plain text, which the template escapes.
+ * A table of an {@link HtmlPage}: plain text, which the template escapes.
  *
  * @param caption what the table shows
  * @param heads the column titles, the one over the row titles first
  * @param rows top to bottom
  * @param look how it is drawn, a class of the style sheet
  */
-record Grid(String caption, List<String> heads, List<Row> rows, String look) {
+public record Grid(String caption, List<String> heads, List<Row> rows, String look) {
 
   /** A table drawn in the usual way. */
-  static Grid of(String caption, List<String> heads, List<Row> rows) {
+  public static Grid of(String caption, List<String> heads, List<Row> rows) {
     return new Grid(caption, heads, rows, "plain");
   }
 
   /** The column titles, each drawn as the cells under it. */
-  List<Column> columns() {
+  public List<Column> columns() {
     return IntStream.range(0, heads.size())
         .mapToObj(c -> new Column(heads.get(c), c > 0 && isWords(c - 1) ? "words" : ""))
         .toList();
@@ -32,7 +32,7 @@ record Grid(String caption, List<String> heads, List<Row> rows, String look) {
   }
 
   /** The same table under another caption. */
-  Grid captioned(String other) {
+  public Grid captioned(String other) {
     return new Grid(other, heads, rows, look);
   }
 
@@ -42,7 +42,7 @@ record Grid(String caption, List<String> heads, List<Row> rows, String look) {
   }
 
   /** A number from 0 to 1 as CSS reads it. */
-  static String fraction(double value) {
+  public static String fraction(double value) {
     return String.format(Locale.ROOT, "%.3f", value);
   }
 
@@ -52,7 +52,7 @@ record Grid(String caption, List<String> heads, List<Row> rows, String look) {
    * @param title what it says
    * @param look how it is drawn: a class of the style sheet; may be empty
    */
-  record Column(String title, String look) {}
+  public record Column(String title, String look) {}
 
   /**
    * One row.
@@ -61,7 +61,7 @@ record Grid(String caption, List<String> heads, List<Row> rows, String look) {
    * @param note a smaller line under the title; may be empty
    * @param items its cells
    */
-  record Row(String title, String note, List<Item> items) {}
+  public record Row(String title, String note, List<Item> items) {}
 
   /**
    * One cell.
@@ -71,13 +71,15 @@ record Grid(String caption, List<String> heads, List<Row> rows, String look) {
    * @param look how it is drawn: classes of the style sheet; may be empty
    * @param value what colour or bar stands for, from 0 to 1, as CSS reads it; empty for neither
    */
-  record Item(String text, String note, String look, String value) {
+  public record Item(String text, String note, String look, String value) {
 
-    static Item of(String text) {
+    /** A cell with nothing but a text. */
+    public static Item of(String text) {
       return new Item(text, "", "", "");
     }
 
-    static Item words(String text) {
+    /** A cell of words, which stand to the left. */
+    public static Item words(String text) {
       return new Item(text, "", "words", "");
     }
   }

@@ -46,6 +46,6 @@ public record ReportRun(
 
   /** Whether the masked predictions are this run's predictions. */
   boolean taskTold() {
-    return result.scenario().equals(Scenario.TASK_INCREMENTAL.id());
+    return Scenario.of(result.scenario()).taskTold();
   }
 }

@@ -25,13 +25,12 @@ public final class Tally {
    * @param predictedMasked the prediction among the classes of the row's own experience
    */
   public void count(String label, String predicted, String predictedMasked) {
-    long correct = predicted.equals(label) ? 1 : 0;
-    long correctMasked = predictedMasked.equals(label) ? 1 : 0;
-    byClass.merge(
-        label,
-        new ClassCount(1, correct, correctMasked),
-        (a, b) -> new ClassCount(
-            a.rows() + b.rows(), a.correct() + b.correct(), a.correctMasked() + b.correctMasked()));
+    var mistakes = new TreeMap<String, Long>();
+    if (!predicted.equals(label)) {
+      mistakes.put(predicted, 1L);
+    }
+    var one = new ClassCount(1, mistakes.isEmpty() ? 1 : 0, predictedMasked.equals(label) ? 1 : 0, mistakes);
+    byClass.merge(label, one, ClassCount::plus);
   }
 
   /** What was counted so far. */

@@ -15,7 +15,13 @@ record Arrival(long seed) {
     CLASSES(201),
     TASKS(202),
     TRAIN(203),
-    TEST(204);
+    TEST(204),
+    LEAVING(205),
+    PLACES(206),
+    SIZES(207),
+    DISJOINT(208),
+    RETURNS(209),
+    SHOTS(210);
 
     private final long purpose;
 

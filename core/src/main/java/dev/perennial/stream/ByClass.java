@@ -10,16 +10,22 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
 
-/** Experiences that each bring classes of their own. */
+/** Groups of classes, no class in two of them, and experiences that each bring one group. */
 final class ByClass {
 
-  /** What will be one experience. */
-  private record Group(String name, List<String> classes) {}
+  /** What will be one experience, or the most of it. */
+  record Group(String name, List<String> classes) {}
 
   private ByClass() {}
 
-  /** One experience a task. */
-  static List<Experience> tasks(Dataset dataset, Map<String, List<Example>> tasks, Arrival arrival) {
+  /** The classes of each task where rows name tasks, else the classes in even groups. */
+  static List<Group> groups(Dataset dataset, int count, Arrival arrival) {
+    return Tasks.named(dataset)
+        ? ofTasks(dataset, Tasks.of(dataset, count, arrival))
+        : even(dataset.name(), classes(dataset.train()), count, arrival);
+  }
+
+  private static List<Group> ofTasks(Dataset dataset, Map<String, List<Example>> tasks) {
     var taskOf = new HashMap<String, String>();
     var groups = new ArrayList<Group>();
     tasks.forEach((task, rows) -> {
@@ -35,39 +41,39 @@ final class ByClass {
       }
       groups.add(new Group(task, classes));
     });
-    return experiences(dataset, groups, arrival);
+    return groups;
   }
 
-  /** The classes in even groups, one experience a group. */
-  static List<Experience> groups(Dataset dataset, int count, Arrival arrival) {
-    var classes = arrival.shuffled(classes(dataset.train()), Arrival.Use.CLASSES, 0);
-    if (classes.size() < count) {
+  /** Classes in even groups, in an order that the seed decides. */
+  static List<Group> even(String dataset, List<String> classes, int count, Arrival arrival) {
+    requireClasses(dataset, classes.size(), count);
+    return named(Arrival.cut(arrival.shuffled(classes, Arrival.Use.CLASSES, 0), count));
+  }
+
+  static void requireClasses(String dataset, int classes, int tasks) {
+    if (classes < tasks) {
       throw new UsageException(
           "%s has %d classes to learn and %d tasks are asked for: give --tasks %d or fewer"
-              .formatted(dataset.name(), classes.size(), count, classes.size()));
+              .formatted(dataset, classes, tasks, classes));
     }
+  }
+
+  /** Groups named by the places of their classes. */
+  static List<Group> named(List<List<String>> cut) {
     var groups = new ArrayList<Group>();
     int first = 1;
-    for (var group : Arrival.cut(classes, count)) {
+    for (var group : cut) {
       int last = first + group.size() - 1;
       groups.add(new Group(first == last ? "class " + first : "classes " + first + "-" + last, group));
       first = last + 1;
     }
-    return experiences(dataset, groups, arrival);
+    return groups;
   }
 
-  private static List<Experience> experiences(Dataset dataset, List<Group> groups, Arrival arrival) {
-    var groupOf = new HashMap<String, Integer>();
-    var train = new ArrayList<List<Example>>();
-    var test = new ArrayList<List<Example>>();
-    for (int i = 0; i < groups.size(); i++) {
-      int index = i;
-      groups.get(i).classes().forEach(label -> groupOf.put(label, index));
-      train.add(new ArrayList<>());
-      test.add(new ArrayList<>());
-    }
-    deal(dataset.train(), groupOf, train);
-    deal(dataset.test(), groupOf, test);
+  /** An experience a group, with all rows of its classes. */
+  static List<Experience> experiences(Dataset dataset, List<Group> groups, Arrival arrival) {
+    var train = dealt(dataset.train(), groups);
+    var test = dealt(dataset.test(), groups);
     var experiences = new ArrayList<Experience>();
     for (int i = 0; i < groups.size(); i++) {
       var group = groups.get(i);
@@ -77,10 +83,19 @@ final class ByClass {
     return experiences;
   }
 
-  private static void deal(List<Example> rows, Map<String, Integer> groupOf, List<List<Example>> groups) {
-    for (var row : rows) {
-      groups.get(Objects.requireNonNull(groupOf.get(row.label()))).add(row);
+  /** The rows of each group, in the order in which they stand. */
+  static List<List<Example>> dealt(List<Example> rows, List<Group> groups) {
+    var groupOf = new HashMap<String, Integer>();
+    var dealt = new ArrayList<List<Example>>();
+    for (int i = 0; i < groups.size(); i++) {
+      int index = i;
+      groups.get(i).classes().forEach(label -> groupOf.put(label, index));
+      dealt.add(new ArrayList<>());
     }
+    for (var row : rows) {
+      dealt.get(Objects.requireNonNull(groupOf.get(row.label()))).add(row);
+    }
+    return dealt;
   }
 
   /** The labels of some rows, in alphabetical order. */

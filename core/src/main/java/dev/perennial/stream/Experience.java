@@ -10,7 +10,8 @@ import java.util.List;
  * @param name what reports call it
  * @param classes the labels that its training rows carry, each once, in a fixed order
  * @param train rows to learn, in the order in which they arrive
- * @param test rows that tell how well this slice is known
+ * @param test rows that tell how well this slice is known; none where it is a piece of a larger one, see
+ *     {@link Stream#stages}. Where rows carry several labels, those of its own classes count
  */
 public record Experience(
     int index, String name, List<String> classes, List<Example> train, List<Example> test) {

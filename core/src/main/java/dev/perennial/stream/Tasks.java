@@ -15,6 +15,11 @@ final class Tasks {
 
   private Tasks() {}
 
+  /** Whether a dataset's rows name tasks. */
+  static boolean named(Dataset dataset) {
+    return dataset.train().stream().anyMatch(row -> row.task() != null);
+  }
+
   /** The task of a row whose dataset names tasks. */
   static String of(Example row) {
     return Objects.requireNonNull(row.task());

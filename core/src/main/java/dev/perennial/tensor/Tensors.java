@@ -8,6 +8,7 @@ import java.util.Arrays;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -37,6 +38,14 @@ public final class Tensors {
   /** A float32 tensor of zeros. */
   public static Tensor zeros(long... shape) {
     return torch.zeros(shape);
+  }
+
+  /**
+   * Normal numbers of mean 0 and variance 1, float32, {@code [size]}: many at once, from a native generator whose seed
+   * is the number at {@code index}. The same on the same machine.
+   */
+  public static Tensor gaussians(CounterRandom random, long index, long size) {
+    return torch.randn(new long[] {size}, new GeneratorOptional(torch.make_generator_cpu(random.at(index))));
   }
 
   /** A float64 tensor of zeros. */

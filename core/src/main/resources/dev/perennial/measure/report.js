@@ -1,29 +1,8 @@
-// Draws the charts of the report in the colours of the page, and again when the reader's setting changes.
+// Draws the charts of the report of runs.
 (() => {
   'use strict';
-  const data = JSON.parse(document.getElementById('chart-data').textContent);
-  const SERIES = 6;
-  const POINTS = ['circle', 'rect', 'triangle', 'rectRot', 'star', 'cross'];
-  let drawn = [];
-
-  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const series = (run) => colour(`--series-${run % SERIES}`);
-  const percent = (value) => `${value.toFixed(1)}%`;
-
-  const legend = (box) => ({
-    position: 'top', align: 'start', labels: {color: colour('--ink'), padding: 14, ...box},
-  });
-
-  const tooltip = (value) => ({
-    backgroundColor: colour('--ink'), titleColor: colour('--paper'), bodyColor: colour('--paper'),
-    padding: 10, cornerRadius: 4, usePointStyle: true, boxPadding: 4,
-    callbacks: {label: (item) => ` ${item.dataset.label}: ${percent(value(item))}`},
-  });
-
-  const axis = (title, more) => ({
-    title: {display: title !== '', text: title, color: colour('--quiet')},
-    ticks: {color: colour('--quiet')}, border: {display: false}, ...more,
-  });
+  const {data, colour, series, point, percent, legend, tooltip, axis, percentAxis, draw} = house;
+  const labelled = (value) => tooltip((item) => ` ${item.dataset.label}: ${percent(value(item))}`);
 
   function overTheStream() {
     const longest = Math.max(...data.seen.map((line) => line.percent.length));
@@ -34,7 +13,7 @@
         datasets: data.seen.map((line) => ({
           label: line.name, data: line.percent, borderColor: series(line.run), backgroundColor: series(line.run),
           borderWidth: line.told ? 1.5 : 2.5, borderDash: line.told ? [5, 4] : [],
-          pointStyle: POINTS[line.run % POINTS.length], pointRadius: longest > 30 ? 0 : line.told ? 2.5 : 4,
+          pointStyle: point(line.run), pointRadius: longest > 30 ? 0 : line.told ? 2.5 : 4,
         })),
       },
       options: {
@@ -42,15 +21,9 @@
         plugins: {
           // A box without height is a piece of the line: solid or dashed.
           legend: legend({boxWidth: 26, boxHeight: 0}),
-          tooltip: {...tooltip((item) => item.parsed.y), itemSort: (a, b) => b.parsed.y - a.parsed.y},
+          tooltip: {...labelled((item) => item.parsed.y), itemSort: (a, b) => b.parsed.y - a.parsed.y},
         },
-        scales: {
-          x: axis('experiences learned', {grid: {display: false}}),
-          y: axis('', {
-            min: 0, max: 100, grid: {color: colour('--line')},
-            ticks: {color: colour('--quiet'), stepSize: 20, callback: (value) => `${value}%`},
-          }),
-        },
+        scales: {x: axis('experiences learned', {grid: {display: false}}), y: percentAxis('')},
       },
     });
   }
@@ -69,12 +42,9 @@
       options: {
         animation: false, maintainAspectRatio: false, indexAxis: 'y',
         interaction: {mode: 'index', axis: 'y', intersect: false},
-        plugins: {legend: legend({boxWidth: 10, boxHeight: 10}), tooltip: tooltip((item) => item.parsed.x)},
+        plugins: {legend: legend({boxWidth: 10, boxHeight: 10}), tooltip: labelled((item) => item.parsed.x)},
         scales: {
-          x: axis('', {
-            min: 0, max: 100, grid: {color: colour('--line')},
-            ticks: {color: colour('--quiet'), stepSize: 20, callback: (value) => `${value}%`},
-          }),
+          x: percentAxis(''),
           y: axis('', {
             grid: {display: false},
             ticks: {color: colour('--ink'), autoSkip: false, callback: (_, i) => shorten(data.classes[i])},
@@ -84,13 +54,5 @@
     });
   }
 
-  function draw() {
-    drawn.forEach((chart) => chart.destroy());
-    Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-    Chart.defaults.font.size = 13;
-    drawn = [overTheStream(), forgetting()];
-  }
-
-  draw();
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
+  draw(() => [overTheStream(), forgetting()]);
 })();

@@ -72,7 +72,7 @@ final class TablesBadInputTest {
 
   @Test
   void read_missingColumn_listsColumnsAndTheNearest() {
-    var rest = " has no column 'label' (asked for with --label); it has 'id', 'text', 'Labels': did you mean 'Labels'?";
+    var rest = " has no column 'label' (asked for with --label); it has 'id', 'text', 'Labels'; did you mean Labels?";
     assertEquals(dir.resolve("t.csv") + rest, refused("t.csv", "id,text,Labels\n1,x,a\n"));
     assertEquals(
         dir.resolve("t.jsonl") + rest,

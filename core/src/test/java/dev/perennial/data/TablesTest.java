@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.perennial.UsageException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -43,6 +44,30 @@ final class TablesTest {
 
   private static List<String> labels(List<Example> rows) {
     return rows.stream().map(Example::label).toList();
+  }
+
+  @Test
+  void read_labelSeparator_givesRowsSeveralLabels() throws IOException {
+    Path file = Files.writeString(dir.resolve("sets.csv"), """
+        text,label,split
+        one,b; a;b,train
+        two,c,train
+        three,a;c,test
+        four,c;noise,train
+        five,noise,train
+        six, ; ,train
+        """);
+    var options = options(file).withSplit("split").withLabelSeparator(";").withDropLabels(List.of("noise"))
+        .withMaxBadRows(1);
+    var dataset = Tables.read(options, 1);
+    assertEquals(List.of(List.of("a", "b"), List.of("c"), List.of("c")),
+        dataset.train().stream().map(Example::labels).toList());
+    assertEquals(List.of(List.of("a", "c")), dataset.test().stream().map(Example::labels).toList());
+    assertEquals(1, dataset.badRows().count());
+    var plain = options(file).withSplit("split");
+    assertEquals("sets.csv: label 'a;c' occurs among the test rows and not among those to learn; "
+        + "give it rows to learn, or drop it",
+        TableFixtures.problem(UsageException.class, () -> Tables.read(plain, 1)));
   }
 
   @Provide

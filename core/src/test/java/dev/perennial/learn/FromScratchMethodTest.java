@@ -16,9 +16,11 @@ final class FromScratchMethodTest extends MethodContract {
 
   @Override
   Map<String, String> options() {
-    return Map.of(
-        "epochs", "12", "batch", "5", "rate", "0.03", "head", "cosine", "headTemperature", "0.2", "features", "32",
-        "memory", "40", "keep", "reservoir", "fisherRows", "100", "strength", "1");
+    return Map.ofEntries(
+        Map.entry("epochs", "12"), Map.entry("batch", "5"), Map.entry("rate", "0.03"), Map.entry("head", "cosine"),
+        Map.entry("headTemperature", "0.2"), Map.entry("features", "32"), Map.entry("memory", "40"),
+        Map.entry("keep", "reservoir"), Map.entry("fisherRows", "100"), Map.entry("strength", "1"),
+        Map.entry("passes", "3"));
   }
 
   @Override

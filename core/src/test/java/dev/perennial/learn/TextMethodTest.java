@@ -6,8 +6,10 @@ import dev.perennial.stream.Experience;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 
 /** Every technique on a few real texts with the default backbone, and with a brick in its last block alone. */
+@Tag("heavy")
 final class TextMethodTest extends MethodContract {
 
   private final World world = new World(Backbones.load("minilm"), 2, List.of(
@@ -29,9 +31,10 @@ final class TextMethodTest extends MethodContract {
 
   @Override
   Map<String, String> options() {
-    return Map.of(
-        "epochs", "3", "batch", "3", "rate", "0.01", "sites", "layer.5.*(query|value)", "features", "64", "memory", "3",
-        "fisherRows", "2", "strength", "1");
+    return Map.ofEntries(
+        Map.entry("epochs", "3"), Map.entry("batch", "3"), Map.entry("rate", "0.01"),
+        Map.entry("sites", "layer.5.*(query|value)"), Map.entry("features", "64"), Map.entry("memory", "6"),
+        Map.entry("fisherRows", "2"), Map.entry("strength", "1"), Map.entry("passes", "10"));
   }
 
   @Override

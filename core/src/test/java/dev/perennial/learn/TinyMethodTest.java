@@ -17,9 +17,10 @@ final class TinyMethodTest extends MethodContract {
 
   @Override
   Map<String, String> options() {
-    return Map.of(
-        "epochs", "12", "batch", "4", "rate", "0.01", "sites", "linear", "alpha", "4", "dropout", "0.1",
-        "features", "32", "memory", "5", "fisherRows", "3", "strength", "1");
+    return Map.ofEntries(
+        Map.entry("epochs", "12"), Map.entry("batch", "4"), Map.entry("rate", "0.01"), Map.entry("sites", "linear"),
+        Map.entry("alpha", "4"), Map.entry("dropout", "0.1"), Map.entry("features", "32"), Map.entry("memory", "13"),
+        Map.entry("fisherRows", "3"), Map.entry("strength", "1"), Map.entry("passes", "2"));
   }
 
   @Override

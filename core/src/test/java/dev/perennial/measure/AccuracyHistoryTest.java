@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.perennial.FailureException;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,8 +23,8 @@ final class AccuracyHistoryTest {
     Cell cell = tally.cell();
     assertEquals(2, cell.experience());
     assertEquals(List.of("a", "b"), List.copyOf(cell.byClass().keySet()));
-    assertEquals(new ClassCount(1, 0, 0), cell.byClass().get("a"));
-    assertEquals(new ClassCount(2, 1, 2), cell.byClass().get("b"));
+    assertEquals(new ClassCount(1, 0, 0, new TreeMap<>(Map.of("b", 1L))), cell.byClass().get("a"));
+    assertEquals(new ClassCount(2, 1, 2, new TreeMap<>(Map.of("a", 1L))), cell.byClass().get("b"));
     assertEquals(List.of(3L, 1L, 2L), List.of(cell.rows(), cell.correct(), cell.correctMasked()));
   }
 
@@ -62,6 +63,7 @@ final class AccuracyHistoryTest {
     assertThrows(IllegalArgumentException.class, () -> new ClassCount(2, 3, 0));
     assertThrows(IllegalArgumentException.class, () -> new ClassCount(2, 0, 3));
     assertThrows(IllegalArgumentException.class, () -> new ClassCount(0, 0, 0));
+    assertThrows(IllegalArgumentException.class, () -> new ClassCount(3, 1, 1, new TreeMap<>(Map.of("b", 1L))));
   }
 
   @Test
@@ -69,7 +71,7 @@ final class AccuracyHistoryTest {
     var history = AccuracyHistory.EMPTY.with(new Evaluation(0, List.of(Histories.cell(0, "a \"b\"", 3, 1, 2))));
     assertEquals(
         "{\"evaluations\":[{\"after\":0,\"cells\":[{\"experience\":0,\"byClass\":"
-            + "{\"a \\\"b\\\"\":{\"rows\":3,\"correct\":1,\"correctMasked\":2}}}]}]}",
+            + "{\"a \\\"b\\\"\":{\"rows\":3,\"correct\":1,\"correctMasked\":2,\"mistakes\":{}}}}]}]}",
         history.toJson());
   }
 
@@ -85,7 +87,9 @@ final class AccuracyHistoryTest {
       "{\"evaluations\":[{\"after\":0,\"cells\":[{\"experience\":0,\"byClass\":{}}]}]}",
       "{\"evaluations\":[{\"after\":0,\"cells\":[{\"experience\":0,\"byClass\":{\"a\":null}}]}]}",
       "{\"evaluations\":[{\"after\":0,\"cells\":[{\"experience\":0,\"byClass\":{\"a\":{\"rows\":3,\"correct\":4,"
-          + "\"correctMasked\":2}}}]}]}",
+          + "\"correctMasked\":2,\"mistakes\":{}}}}]}]}",
+      "{\"evaluations\":[{\"after\":0,\"cells\":[{\"experience\":0,\"byClass\":{\"a\":{\"rows\":3,\"correct\":1,"
+          + "\"correctMasked\":2,\"mistakes\":{\"b\":3}}}}]}]}",
       "{\"evaluations\":[{\"after\":0,\"cells\":[{\"experience\":0,\"byClass\":{\"a\":{\"rows\":3}}}]}]}"})
   void fromJson_damaged_isOneClearLine(String json) {
     String message = String.valueOf(

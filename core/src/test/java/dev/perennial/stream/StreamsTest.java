@@ -49,6 +49,14 @@ final class StreamsTest {
     }
   }
 
+  private static final List<Scenario> FIRST_THREE =
+      List.of(Scenario.CLASS_INCREMENTAL, Scenario.TASK_INCREMENTAL, Scenario.DOMAIN_INCREMENTAL);
+
+  @Provide
+  Arbitrary<Scenario> firstThree() {
+    return Arbitraries.of(FIRST_THREE);
+  }
+
   @Provide
   Arbitrary<Shape> untasked() {
     return shapes(Arbitraries.just(0));
@@ -68,14 +76,15 @@ final class StreamsTest {
 
   @Property(tries = 150)
   void of_anyScenario_losesAndDoublesNoRow(
-      @ForAll("untasked") Shape shape, @ForAll Scenario scenario, @ForAll @IntRange(min = 1, max = 6) int tasks,
+      @ForAll("untasked") Shape shape, @ForAll("firstThree") Scenario scenario,
+      @ForAll @IntRange(min = 1, max = 6) int tasks,
       @ForAll long seed) {
     assertWhole(shape.dataset(), Streams.of(shape.dataset(), scenario, tasks, seed));
   }
 
   @Property(tries = 150)
   void of_tasksNamed_losesAndDoublesNoRowAndFollowsTheTasks(
-      @ForAll("tasked") Shape shape, @ForAll Scenario scenario, @ForAll long seed) {
+      @ForAll("tasked") Shape shape, @ForAll("firstThree") Scenario scenario, @ForAll long seed) {
     var stream = Streams.of(shape.dataset(), scenario, 0, seed);
     assertWhole(shape.dataset(), stream);
     assertEquals(shape.tasks(), stream.experiences().size());
@@ -141,7 +150,7 @@ final class StreamsTest {
 
   @Property(tries = 100)
   void of_rowsWithOrder_arriveByItAndThenAsTheDatasetHasThem(
-      @ForAll("untasked") Shape shape, @ForAll Scenario scenario, @ForAll long seed) {
+      @ForAll("untasked") Shape shape, @ForAll("firstThree") Scenario scenario, @ForAll long seed) {
     var dataset = new Shape(shape.rows(), shape.classes(), 0, true).dataset();
     Comparator<Example> arrival = Comparator
         .comparing((Example row) -> Objects.requireNonNull(row.order())).thenComparing(dataset.train()::indexOf);
@@ -149,14 +158,15 @@ final class StreamsTest {
     for (var experience : stream.experiences()) {
       assertEquals(experience.train().stream().sorted(arrival).toList(), experience.train());
     }
-    if (scenario == Scenario.DOMAIN_INCREMENTAL) {
+    if (scenario.equals(Scenario.DOMAIN_INCREMENTAL)) {
       var all = stream.experiences().stream().flatMap(e -> e.train().stream()).toList();
       assertEquals(dataset.train().stream().sorted(arrival).toList(), all);
     }
   }
 
   @Property(tries = 50)
-  void of_sameSeed_isTheSameStream(@ForAll("untasked") Shape shape, @ForAll Scenario scenario, @ForAll long seed) {
+  void of_sameSeed_isTheSameStream(
+      @ForAll("untasked") Shape shape, @ForAll("firstThree") Scenario scenario, @ForAll long seed) {
     var stream = Streams.of(shape.dataset(), scenario, 2, seed);
     assertEquals(stream, Streams.of(shape.dataset(), scenario, 2, seed));
     assertEquals(stream.digest(), Streams.of(shape.dataset(), scenario, 2, seed).digest());
@@ -214,7 +224,7 @@ final class StreamsTest {
 
   @Test
   void of_tasksNeitherGivenNorNamed_isRefused() {
-    for (var scenario : Scenario.values()) {
+    for (var scenario : FIRST_THREE) {
       for (int tasks : new int[] {0, -1}) {
         assertEquals(
             "data.csv: the number of tasks is " + tasks

@@ -28,7 +28,7 @@ final class DeviceTest {
       new Device("cuda").require();
       assertThrows(UsageException.class, () -> new Device("cuda:999").require());
     } else {
-      String message = assertThrows(UsageException.class, () -> new Device("cuda").require()).getMessage();
+      String message = "" + assertThrows(UsageException.class, () -> new Device("cuda").require()).getMessage();
       assertTrue(message.contains("got cuda") && message.contains("linux-x86_64-gpu"), message);
     }
   }

@@ -3,7 +3,6 @@ package dev.perennial.learn.analytic;
 import dev.perennial.backbone.FeatureCache;
 import dev.perennial.brick.AnalyticHead;
 import dev.perennial.brick.Provenance;
-import dev.perennial.brick.RandomProjection;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.learn.Classes;
@@ -14,11 +13,13 @@ import dev.perennial.stream.Experience;
 import dev.perennial.tensor.Combine;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.StatePart;
+import dev.perennial.tensor.Tensors;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
-/** Random features of a frozen network under an analytic head: what the analytic techniques share. */
+/** Random features of inputs under an analytic head: what the analytic techniques share. */
 final class AnalyticModel implements AutoCloseable {
 
   /** Rows of a step. */
@@ -26,19 +27,19 @@ final class AnalyticModel implements AutoCloseable {
 
   private static final long PROJECTION = 31;
 
+  private final AnalyticOptions options;
+  private final Source source;
   private final LearnerContext context;
-  private final int levels;
-  private final RandomProjection projection;
   private final AnalyticHead head;
   private final Classes classes = new Classes();
+  private @Nullable FeatureMap map;
   private int begun = -1;
   private int lastExperience = -1;
 
-  AnalyticModel(AnalyticOptions options, LearnerContext context) {
+  AnalyticModel(AnalyticOptions options, Source source, LearnerContext context) {
+    this.options = options;
+    this.source = source;
     this.context = context;
-    this.levels = Math.min(options.levels(), context.backbone().blocks());
-    this.projection = new RandomProjection(
-        levels, context.backbone().width(), options.features(), CounterRandom.of(context.seed(), PROJECTION));
     this.head = new AnalyticHead(options.features(), options.ridge(), context.workers());
   }
 
@@ -57,15 +58,28 @@ final class AnalyticModel implements AutoCloseable {
     }
     int start = Math.toIntExact(step * BATCH);
     List<Example> batch = experience.train().subList(start, Math.min(start + BATCH, experience.train().size()));
-    Tensor features = context.cache().features(batch.stream().map(Example::input).toList(), network, levels);
-    head.add(projection.apply(features), classes.indicesOf(batch));
+    head.add(features(batch.stream().map(Example::input).toList(), network), classes.indicesOf(batch));
     if (step == steps(experience) - 1) {
       head.solve();
     }
   }
 
+  /** The first input says what kind of inputs there are. */
+  private Tensor features(List<? extends Input> inputs, FeatureCache.Frozen network) {
+    FeatureMap features = map;
+    if (features == null) {
+      var random = CounterRandom.of(context.seed(), PROJECTION);
+      Input first = inputs.getFirst();
+      features = source.takesPatches(context.backbone(), first)
+          ? new RandomPatches(RandomPatches.image(first), options.features(), random, context.workers())
+          : new BackboneFeatures(options, context, random);
+      map = features;
+    }
+    return features.of(inputs, network);
+  }
+
   private void grow(Experience experience) {
-    long columns = (long) classes.add(experience.classes()) * projection.features();
+    long columns = (long) classes.add(experience.classes()) * options.features();
     long products = lastExperience < 0 ? head.statisticsBytes() : 0;
     context.charge(experience, "analytic head columns", columns, columns * Float.BYTES);
     context.charge(experience, "analytic statistics", 0, products + columns * Double.BYTES);
@@ -75,7 +89,7 @@ final class AnalyticModel implements AutoCloseable {
 
   /** {@code [inputs, classes]}; 0 for classes that the head was not solved for yet. */
   Tensor scores(List<? extends Input> inputs, FeatureCache.Frozen network) {
-    return head.scores(projection.apply(context.cache().features(inputs, network, levels)));
+    return inputs.isEmpty() ? Tensors.zeros(0, classes.size()) : head.scores(features(inputs, network));
   }
 
   Classes classes() {
@@ -111,6 +125,8 @@ final class AnalyticModel implements AutoCloseable {
   @Override
   public void close() {
     head.close();
-    projection.close();
+    if (map != null) {
+      map.close();
+    }
   }
 }

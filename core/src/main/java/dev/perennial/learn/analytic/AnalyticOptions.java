@@ -1,6 +1,7 @@
 package dev.perennial.learn.analytic;
 
 import dev.perennial.UsageException;
+import dev.perennial.learn.SearchSpace;
 
 /**
  * How an analytic head is laid out.
@@ -14,6 +15,10 @@ public record AnalyticOptions(int features, int levels, double ridge) {
 
   /** Found on validation rows. */
   public static final AnalyticOptions DEFAULT = new AnalyticOptions(8192, 3, 0.03);
+
+  /** From quick heads to large ones, and ridges around the default; solving takes time with the cube of features. */
+  static final SearchSpace SEARCH_SPACE = SearchSpace.of("features", "1024", "4096", "8192")
+      .and("ridge", "0.01", "0.03", "0.1").startingAt("features", "1024");
 
   /** Checks the ranges. */
   public AnalyticOptions {

@@ -10,8 +10,9 @@ import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.LearnerState;
 import dev.perennial.learn.Method;
-import dev.perennial.learn.OptimiserOptions;
 import dev.perennial.learn.Objective;
+import dev.perennial.learn.OptimiserOptions;
+import dev.perennial.learn.SearchSpace;
 import dev.perennial.learn.Technique;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.StatePart;
@@ -54,10 +55,15 @@ public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.O
   }
 
   @Override
+  public SearchSpace searchSpace() {
+    return AnalyticOptions.SEARCH_SPACE;
+  }
+
+  @Override
   public Learner learner(Options options, LearnerContext context) {
     return new AdaptedLearner(
         new GradientLearner(options.training(), context, new Objective() {}),
-        new AnalyticModel(options.analytic(), context));
+        new AnalyticModel(options.analytic(), Source.BACKBONE, context));
   }
 
   private static final class AdaptedLearner implements Learner {

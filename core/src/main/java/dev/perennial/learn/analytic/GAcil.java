@@ -5,6 +5,7 @@ import dev.perennial.data.Input;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.Method;
+import dev.perennial.learn.SearchSpace;
 import dev.perennial.learn.Technique;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.StatePart;
@@ -12,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
-/** Ridge regression on random features of the frozen backbone: equal to learning all data at once. */
+/** Ridge regression on random features of the frozen backbone or of patches: equal to learning all data at once. */
 @Technique(
     name = "g-acil",
     title = "G-ACIL: Analytic Learning for Exemplar-Free Generalized Class Incremental Learning",
@@ -23,9 +24,16 @@ public final class GAcil implements Method<GAcil.Options> {
   /**
    * The options.
    *
-   * @param analytic the head
+   * @param analytic the head; patches suit a ridge of 0.001
+   * @param source where its features come from; default auto. With patches, levels are not used
    */
-  public record Options(AnalyticOptions analytic) {}
+  public record Options(AnalyticOptions analytic, Source source) {
+
+    /** A head on features from where they suit. */
+    public Options(AnalyticOptions analytic) {
+      this(analytic, Source.AUTO);
+    }
+  }
 
   @Override
   public Options defaults() {
@@ -33,8 +41,13 @@ public final class GAcil implements Method<GAcil.Options> {
   }
 
   @Override
+  public SearchSpace searchSpace() {
+    return AnalyticOptions.SEARCH_SPACE;
+  }
+
+  @Override
   public Learner learner(Options options, LearnerContext context) {
-    return new AnalyticLearner(new AnalyticModel(options.analytic(), context));
+    return new AnalyticLearner(new AnalyticModel(options.analytic(), options.source(), context));
   }
 
   private record AnalyticLearner(AnalyticModel model) implements Learner {

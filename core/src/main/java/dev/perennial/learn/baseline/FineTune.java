@@ -6,6 +6,7 @@ import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.Method;
 import dev.perennial.learn.Objective;
+import dev.perennial.learn.SearchSpace;
 import dev.perennial.learn.Technique;
 
 /** Learns what arrives and nothing else: the lower mark, which forgets. */
@@ -26,6 +27,11 @@ public final class FineTune implements Method<FineTune.Options> {
   @Override
   public Options defaults() {
     return new Options(GradientOptions.DEFAULT);
+  }
+
+  @Override
+  public SearchSpace searchSpace() {
+    return GradientOptions.SEARCH_SPACE;
   }
 
   @Override

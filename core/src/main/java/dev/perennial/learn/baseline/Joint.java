@@ -7,6 +7,7 @@ import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.Method;
 import dev.perennial.learn.Objective;
+import dev.perennial.learn.SearchSpace;
 import dev.perennial.learn.Technique;
 import dev.perennial.learn.replay.StoredExamples;
 import dev.perennial.stream.Experience;
@@ -34,6 +35,11 @@ public final class Joint implements Method<Joint.Options> {
   @Override
   public Options defaults() {
     return new Options(GradientOptions.DEFAULT);
+  }
+
+  @Override
+  public SearchSpace searchSpace() {
+    return GradientOptions.SEARCH_SPACE;
   }
 
   @Override

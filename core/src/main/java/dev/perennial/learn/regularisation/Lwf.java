@@ -1,8 +1,5 @@
 package dev.perennial.learn.regularisation;
 
-import dev.perennial.UsageException;
-import dev.perennial.data.Example;
-import dev.perennial.data.Input;
 import dev.perennial.learn.Batch;
 import dev.perennial.learn.GradientLearner;
 import dev.perennial.learn.GradientOptions;
@@ -12,14 +9,12 @@ import dev.perennial.learn.LearnerState;
 import dev.perennial.learn.Method;
 import dev.perennial.learn.Objective;
 import dev.perennial.learn.Part;
+import dev.perennial.learn.SearchSpace;
 import dev.perennial.learn.Technique;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.Combine;
 import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorData;
-import dev.perennial.tensor.Tensors;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Scalar;
@@ -53,18 +48,19 @@ public final class Lwf implements Method<Lwf.Options> {
 
     /** Checks the ranges. */
     public Options {
-      if (!(strength >= 0) || Double.isInfinite(strength)) {
-        throw new UsageException("expected a strength of at least 0, got " + strength);
-      }
-      if (!(temperature > 0) || Double.isInfinite(temperature)) {
-        throw new UsageException("expected a temperature above 0, got " + temperature);
-      }
+      Strength.require("strength", strength);
+      Strength.requireTemperature(temperature);
     }
   }
 
   @Override
   public Options defaults() {
     return new Options(GradientOptions.DEFAULT, 1, 2);
+  }
+
+  @Override
+  public SearchSpace searchSpace() {
+    return GradientOptions.SEARCH_SPACE.and("strength", "0.3", "1", "3");
   }
 
   @Override
@@ -77,8 +73,7 @@ public final class Lwf implements Method<Lwf.Options> {
     private static final String PART = "teacher";
 
     private final Options options;
-    private final Map<Input, Integer> rowOf = new HashMap<>();
-    private float[][] teacher = new float[0][];
+    private final Teacher teacher = new Teacher();
     private int knownBefore;
 
     Distillation(Options options) {
@@ -87,18 +82,9 @@ public final class Lwf implements Method<Lwf.Options> {
 
     @Override
     public void begin(Experience experience, Model model, boolean fresh) {
-      List<Example> rows = experience.train();
-      // The same input twice has the same logits: either row will do.
-      rowOf.clear();
-      for (int i = 0; i < rows.size(); i++) {
-        rowOf.put(rows.get(i).input(), i);
-      }
+      teacher.begin(experience);
       if (fresh && knownBefore > 0) {
-        float[] logits = Tensors.toFloats(model.logits(rows).narrow(1, 0, knownBefore));
-        teacher = new float[rows.size()][];
-        for (int i = 0; i < teacher.length; i++) {
-          teacher[i] = Arrays.copyOfRange(logits, i * knownBefore, (i + 1) * knownBefore);
-        }
+        teacher.answer(model.logits(experience.train()).narrow(1, 0, knownBefore));
       }
     }
 
@@ -107,17 +93,8 @@ public final class Lwf implements Method<Lwf.Options> {
       if (knownBefore == 0) {
         return null;
       }
-      List<Example> rows = part.rows();
-      float[] targets = new float[rows.size() * knownBefore];
-      for (int i = 0; i < rows.size(); i++) {
-        Integer row = rowOf.get(rows.get(i).input());
-        if (row == null) {
-          throw new IllegalStateException("the teacher has answered every row of the experience, and no other");
-        }
-        System.arraycopy(teacher[row], 0, targets, i * knownBefore, knownBefore);
-      }
       var softer = new Scalar(1 / options.temperature);
-      Tensor wanted = torch.softmax(Tensors.floats(targets, rows.size(), knownBefore).mul(softer), 1);
+      Tensor wanted = torch.softmax(teacher.of(part.rows()).mul(softer), 1);
       Tensor given = torch.log_softmax(part.logits().narrow(1, 0, knownBefore).mul(softer), 1);
       double scale = options.strength * options.temperature * options.temperature;
       return wanted.mul(given).sum().mul(new Scalar(-scale));
@@ -126,34 +103,25 @@ public final class Lwf implements Method<Lwf.Options> {
     @Override
     public void end(Experience experience, Model model) {
       knownBefore = model.classes().size();
-      teacher = new float[0][];
+      teacher.dismiss();
     }
 
     @Override
     public List<StatePart> state() {
-      float[] logits = new float[teacher.length * knownBefore];
-      for (int i = 0; i < teacher.length; i++) {
-        System.arraycopy(teacher[i], 0, logits, i * knownBefore, knownBefore);
-      }
       return List.of(StatePart.of(PART, Combine.LATEST, Map.of(
-          "logits", TensorData.of(logits, teacher.length, knownBefore),
-          "known", TensorData.of(new long[] {knownBefore}, 1))));
+          "logits", teacher.state(), "known", TensorData.of(new long[] {knownBefore}, 1))));
     }
 
     @Override
     public void restore(Map<String, StatePart> state, List<Experience> past) {
       StatePart part = LearnerState.part(state, PART);
       knownBefore = (int) part.tensor("known").longs()[0];
-      float[] logits = part.tensor("logits").floats();
-      teacher = new float[knownBefore == 0 ? 0 : logits.length / knownBefore][];
-      for (int i = 0; i < teacher.length; i++) {
-        teacher[i] = Arrays.copyOfRange(logits, i * knownBefore, (i + 1) * knownBefore);
-      }
+      teacher.restore(part.tensor("logits"));
     }
 
     @Override
     public long memoryBytes() {
-      return (long) teacher.length * knownBefore * Float.BYTES;
+      return teacher.bytes();
     }
   }
 }

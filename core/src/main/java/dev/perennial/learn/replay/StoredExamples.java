@@ -10,6 +10,8 @@ import dev.perennial.tensor.Dtype;
 import dev.perennial.tensor.TensorData;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,8 +84,52 @@ public final class StoredExamples {
     return examples;
   }
 
+  /** Logits of samples, as many as each has: all of them one after another, and the offset at which each sample's end. */
+  static Map<String, TensorData> logits(List<Sample> samples) {
+    long[] ends = new long[samples.size()];
+    int total = 0;
+    for (int i = 0; i < ends.length; i++) {
+      total += samples.get(i).logits().length;
+      ends[i] = total;
+    }
+    if (total == 0) {
+      return Map.of();
+    }
+    float[] all = new float[total];
+    for (int i = 0; i < ends.length; i++) {
+      float[] own = samples.get(i).logits();
+      System.arraycopy(own, 0, all, (int) ends[i] - own.length, own.length);
+    }
+    return Map.of("values", TensorData.of(all, total), "ends", TensorData.of(ends, ends.length));
+  }
+
+  /** The logits that {@link #logits(List)} was given for so many samples. */
+  static List<float[]> logits(Map<String, TensorData> tensors, int samples) {
+    TensorData values = tensors.get("values");
+    TensorData ends = tensors.get("ends");
+    if (values == null || ends == null) {
+      return Collections.nCopies(samples, new float[0]);
+    }
+    float[] all = values.floats();
+    var logits = new ArrayList<float[]>();
+    int start = 0;
+    for (long end : ends.longs()) {
+      if (end < start || end > all.length) {
+        throw new FailureException("expected logits within " + all.length + " numbers in a memory, found some from "
+            + start + " to " + end);
+      }
+      logits.add(Arrays.copyOfRange(all, start, (int) end));
+      start = (int) end;
+    }
+    if (logits.size() != samples) {
+      throw new FailureException("expected logits of each of " + samples + " examples in a memory, found "
+          + logits.size());
+    }
+    return logits;
+  }
+
   /** The tensors whose names begin with {@code prefix}, without it. */
-  static Map<String, TensorData> part(Map<String, TensorData> tensors, String prefix) {
+  public static Map<String, TensorData> part(Map<String, TensorData> tensors, String prefix) {
     var part = new HashMap<String, TensorData>();
     tensors.forEach((name, tensor) -> {
       if (name.startsWith(prefix)) {

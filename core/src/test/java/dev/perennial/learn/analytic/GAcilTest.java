@@ -3,7 +3,10 @@ package dev.perennial.learn.analytic;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.perennial.backbone.Backbone;
+import dev.perennial.backbone.Backbones;
 import dev.perennial.data.Example;
+import dev.perennial.data.Input;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.TinyBackbone;
 import dev.perennial.learn.World;
@@ -16,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 final class GAcilTest {
@@ -48,6 +52,53 @@ final class GAcilTest {
         start = end;
       }
       assertClose(joint, weights(stream, split));
+    }
+  }
+
+  @Test
+  void source_imagesOnABackboneDrawnAtRandom_arePatches_inAnyOrderAndSplit() {
+    List<Example> rows = images();
+    var whole = List.of(new Experience(0, "all", List.of("even", "odd"), rows, List.of()));
+    double[] joint = imageWeights(Source.AUTO, whole);
+    assertClose(joint, imageWeights(Source.PATCHES, whole));
+    assertClose(joint, imageWeights(Source.AUTO, List.of(
+        new Experience(0, "first", List.of("even", "odd"), rows.subList(30, 50), List.of()),
+        new Experience(1, "second", List.of("even", "odd"), rows.subList(0, 30), List.of()))));
+    double[] backbone = imageWeights(Source.BACKBONE, whole);
+    double difference = 0;
+    for (int i = 0; i < joint.length; i++) {
+      difference += Math.abs(joint[i] - backbone[i]);
+    }
+    assertTrue(difference > 0.1, "the backbone's features are others: " + difference);
+  }
+
+  private static List<Example> images() {
+    var rows = new ArrayList<Example>();
+    for (int i = 0; i < 50; i++) {
+      byte[] samples = new byte[64];
+      for (int s = 0; s < 64; s++) {
+        samples[s] = (byte) CounterRandom.of(9, i).below(s, i % 2 == 0 ? 256 : 100);
+      }
+      rows.add(new Example(new Input.Image(1, 8, 8, samples), i % 2 == 0 ? "even" : "odd", null, null));
+    }
+    return rows;
+  }
+
+  private static double[] imageWeights(Source source, List<Experience> stream) {
+    Backbone backbone = Backbones.forImages("mlp", 1, 8, 8, 1);
+    try (var world = new World(backbone, 2, stream);
+        TensorScope scope = TensorScope.inference();
+        Learner learner = new GAcil().learner(
+            new GAcil.Options(new AnalyticOptions(FEATURES, 1, 0.01), source), world.context(6))) {
+      for (Experience experience : stream) {
+        for (long step = 0; step < learner.steps(experience); step++) {
+          learner.step(experience, step);
+        }
+      }
+      assertEquals(List.of("even", "odd"), learner.classNames());
+      Map<String, StatePart> state = new HashMap<>();
+      learner.state().forEach(part -> state.put(part.name(), part));
+      return Tensors.toDoubles(Tensors.copyOf(Objects.requireNonNull(state.get("head")).tensor("weight")));
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.perennial.learn.regularisation;
 
+import static org.bytedeco.pytorch.global.torch.ScalarType;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -17,9 +18,12 @@ import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorData;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,6 +32,10 @@ final class EwcTest {
 
   private static final GradientOptions TRAINING = new GradientOptions(
       3, 4, OptimiserOptions.adamW(0.01), new LoraOptions(2, 4, 0.2, "linear"), HeadOptions.DEFAULT);
+
+  private static Ewc.Options options(double strength, int fisherRows, double fisherDecay) {
+    return new Ewc.Options(TRAINING, strength, Fisher.EMPIRICAL, fisherRows, fisherDecay, Ewc.Penalties.ONLINE);
+  }
 
   private World world;
   private TensorScope scope;
@@ -46,7 +54,7 @@ final class EwcTest {
 
   @Test
   void addWeightGradient_knownFisherAndAnchor_isTheClosedForm() {
-    try (var penalty = new Ewc.Penalty(new Ewc.Options(TRAINING, 10, 5, 1), 1)) {
+    try (var penalty = new Ewc.Penalty(options(10, 5, 1), 1)) {
       penalty.restore(state(new float[] {1, 0, 0.5f}, new float[] {1, 1, -2}), List.of());
       // Two numbers were added since: nothing holds them.
       Tensor values = Tensors.floats(new float[] {1.5f, 9, -2.25f, 7, 7}, 5);
@@ -59,7 +67,7 @@ final class EwcTest {
 
   @Test
   void addWeightGradient_beforeTheFirstExperienceEnds_addsNothing() {
-    try (var penalty = new Ewc.Penalty(new Ewc.Options(TRAINING, 10, 5, 1), 1)) {
+    try (var penalty = new Ewc.Penalty(options(10, 5, 1), 1)) {
       Tensor gradient = Tensors.floats(new float[] {1, 2}, 2);
       penalty.addWeightGradient(Tensors.floats(new float[] {3, 4}, 2), gradient);
       assertArrayEquals(new float[] {1, 2}, Tensors.toFloats(gradient));
@@ -68,7 +76,7 @@ final class EwcTest {
 
   @Test
   void fisher_everyRowSampled_isTheMeanOfSquaredRowGradients() {
-    var penalty = new Ewc.Penalty(new Ewc.Options(TRAINING, 10, 1000, 0.5), 1);
+    var penalty = new Ewc.Penalty(options(10, 1000, 0.5), 1);
     try (var learner = new GradientLearner(TRAINING, world.context(1), penalty)) {
       Experience first = world.experiences().getFirst();
       learn(learner, first);
@@ -89,7 +97,7 @@ final class EwcTest {
 
   @Test
   void fisher_someRowsSampled_isThatOfDifferentRows() {
-    var penalty = new Ewc.Penalty(new Ewc.Options(TRAINING, 0, 2, 1), 1);
+    var penalty = new Ewc.Penalty(options(0, 2, 1), 1);
     try (var learner = new GradientLearner(TRAINING, world.context(1), penalty)) {
       Experience first = world.experiences().getFirst();
       assertEquals(2, penalty.closingSteps(first));
@@ -107,6 +115,59 @@ final class EwcTest {
   }
 
   @Test
+  void fisher_exact_ofTheHeadIsTheClosedFormOfSoftmaxLinearModels() {
+    var penalty = new Ewc.Penalty(new Ewc.Options(TRAINING, 10, Fisher.EXACT, 1000, 1, Ewc.Penalties.ONLINE), 1);
+    try (var learner = new GradientLearner(TRAINING, world.context(1), penalty)) {
+      Experience first = world.experiences().getFirst();
+      learn(learner, first);
+      // d log p_c / d W_k = (1[c = k] - p_k) x, so F of W_k,i is the mean of p_k (1 - p_k) x_i².
+      int rows = first.train().size();
+      double[] features = Tensors.toDoubles(learner.features(first.train().stream().map(Example::input).toList()));
+      double[] p = Tensors.toDoubles(torch.softmax(learner.logits(first.train()), 1));
+      int width = features.length / rows;
+      int classes = p.length / rows;
+      double[] expected = new double[classes * (width + 1)];
+      for (int row = 0; row < rows; row++) {
+        for (int k = 0; k < classes; k++) {
+          double variance = p[row * classes + k] * (1 - p[row * classes + k]) / rows;
+          for (int i = 0; i <= width; i++) {
+            double x = i < width ? features[row * width + i] : 1;
+            expected[k * (width + 1) + i] += variance * x * x;
+          }
+        }
+      }
+      double[] all = doubles(penalty, "fisher");
+      double[] head = Arrays.copyOfRange(all, all.length - expected.length, all.length);
+      assertArrayEquals(expected, head, 1e-5 * max(expected));
+    }
+  }
+
+  @Test
+  void penaltyOfEachTask_isTheSumOfTheirQuadratics() {
+    var penalty = new Ewc.Penalty(new Ewc.Options(TRAINING, 2, Fisher.EMPIRICAL, 1000, 1, Ewc.Penalties.TASKS), 1);
+    try (var learner = new GradientLearner(TRAINING, world.context(1), penalty)) {
+      var fishers = new ArrayList<double[]>();
+      var anchors = new ArrayList<double[]>();
+      for (Experience experience : world.experiences()) {
+        learn(learner, experience);
+        fishers.add(fisher(learner, experience.train()));
+        anchors.add(Tensors.toDoubles(learner.parameters().values()));
+      }
+      double[] values = anchors.getLast().clone();
+      double[] expected = new double[values.length];
+      for (int i = 0; i < values.length; i++) {
+        values[i] += 0.1 * Math.cos(i);
+        for (int t = 0; t < fishers.size(); t++) {
+          expected[i] += i < anchors.get(t).length ? 2 * fishers.get(t)[i] * (values[i] - anchors.get(t)[i]) : 0;
+        }
+      }
+      Tensor gradient = Tensors.zeros(values.length);
+      penalty.addWeightGradient(Tensors.doubles(values, values.length).to(ScalarType.Float), gradient);
+      assertArrayEquals(expected, Tensors.toDoubles(gradient), 1e-5 * max(expected));
+    }
+  }
+
+  @Test
   void strongPenalty_secondExperience_movesWhatMattersLess() {
     double weak = movedByImportance(0);
     double strong = movedByImportance(1e6);
@@ -115,7 +176,7 @@ final class EwcTest {
 
   /** How far the second experience moves the parameters, each weighted by its Fisher information of the first. */
   private double movedByImportance(double strength) {
-    var penalty = new Ewc.Penalty(new Ewc.Options(TRAINING, strength, 1000, 1), 1);
+    var penalty = new Ewc.Penalty(options(strength, 1000, 1), 1);
     try (var learner = new GradientLearner(TRAINING, world.context(1), penalty)) {
       learn(learner, world.experiences().getFirst());
       double[] fisher = doubles(penalty, "fisher");

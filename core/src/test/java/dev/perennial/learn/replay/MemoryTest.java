@@ -9,8 +9,11 @@ import dev.perennial.tensor.CounterRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 final class MemoryTest {
 
@@ -18,14 +21,14 @@ final class MemoryTest {
 
   @Test
   void reservoir_everyExample_isKeptWithTheSameProbability() {
-    int[] kept = inclusions(12, 60, 0, false);
+    int[] kept = inclusions(12, 60, 0, Memory.Policy.RESERVOIR);
     assertEqualShares(kept, 0, 60, 12.0 / 60);
   }
 
   @Test
   void balanced_everyExampleOfAClass_isKeptWithTheSameProbability() {
     // 50 examples of class 0, then 5 each of two others, in a memory of 12: 12, then 4 to 5 of each.
-    int[] kept = inclusions(12, 50, 5, true);
+    int[] kept = inclusions(12, 50, 5, Memory.Policy.BALANCED);
     double majority = 0;
     for (int i = 0; i < 50; i++) {
       majority += kept[i] / (double) RUNS;
@@ -35,17 +38,17 @@ final class MemoryTest {
   }
 
   /** How often each of `majority` examples of a class and `others` of each of two more was kept, over many seeds. */
-  private static int[] inclusions(int capacity, int majority, int others, boolean balanced) {
+  private static int[] inclusions(int capacity, int majority, int others, Memory.Policy policy) {
     int[] kept = new int[majority + 2 * others];
     for (int run = 0; run < RUNS; run++) {
-      var memory = new Memory(capacity, balanced);
+      var memory = new Memory(capacity, policy);
       var random = CounterRandom.of(run, 3);
       for (int i = 0; i < kept.length; i++) {
         int label = i < majority ? 0 : 1 + (i - majority) % 2;
         memory.offer(Example.of(Integer.toString(i), "class " + label), random);
       }
-      assertEquals(capacity, memory.kept().size());
-      memory.kept().forEach(example -> kept[Integer.parseInt(((Input.Text) example.input()).value())]++);
+      assertEquals(capacity, memory.examples().size());
+      memory.examples().forEach(example -> kept[Integer.parseInt(((Input.Text) example.input()).value())]++);
     }
     return kept;
   }
@@ -64,7 +67,7 @@ final class MemoryTest {
 
   @Test
   void balanced_rareClasses_keepAllTheyHave() {
-    var memory = new Memory(20, true);
+    var memory = new Memory(20, Memory.Policy.BALANCED);
     var random = CounterRandom.of(1);
     for (int i = 0; i < 1000; i++) {
       memory.offer(Example.of("common " + i, "common"), random);
@@ -73,13 +76,14 @@ final class MemoryTest {
       }
     }
     var counts = new TreeMap<String, Integer>();
-    memory.kept().forEach(example -> counts.merge(example.label(), 1, Integer::sum));
+    memory.examples().forEach(example -> counts.merge(example.label(), 1, Integer::sum));
     assertEquals(new TreeMap<>(Map.of("common", 15, "rare", 5)), counts);
   }
 
-  @Test
-  void balanced_equalStream_keepsEqualShares() {
-    var memory = new Memory(30, true);
+  @ParameterizedTest
+  @EnumSource(value = Memory.Policy.class, names = {"BALANCED", "GREEDY"})
+  void balancedOrGreedy_equalStream_keepsEqualShares(Memory.Policy policy) {
+    var memory = new Memory(30, policy);
     var random = CounterRandom.of(2);
     for (int label = 0; label < 6; label++) {
       for (int i = 0; i < 100; i++) {
@@ -89,8 +93,26 @@ final class MemoryTest {
     var counts = new ArrayList<Integer>();
     for (int label = 0; label < 6; label++) {
       String name = "class " + label;
-      counts.add((int) memory.kept().stream().filter(example -> example.label().equals(name)).count());
+      counts.add((int) memory.examples().stream().filter(example -> example.label().equals(name)).count());
     }
     assertEquals(List.of(5, 5, 5, 5, 5, 5), counts);
+  }
+
+  @Test
+  void draw_manyTimes_drawsEveryRowAsOftenAndNoneTwice() {
+    var memory = new Memory(10, Memory.Policy.RESERVOIR);
+    for (int i = 0; i < 10; i++) {
+      memory.append(Sample.of(Example.of("row " + i, "class")));
+    }
+    var times = new TreeMap<String, Integer>();
+    for (int run = 0; run < RUNS; run++) {
+      var drawn = memory.draw(3, CounterRandom.of(run, 4)).stream().map(sample -> sample.example().input()).toList();
+      assertEquals(3, Set.copyOf(drawn).size());
+      drawn.forEach(input -> times.merge(input.toString(), 1, Integer::sum));
+    }
+    assertEquals(10, times.size());
+    times.values().forEach(count ->
+        assertTrue(Math.abs(count - 0.3 * RUNS) < 5 * Math.sqrt(RUNS * 0.3 * 0.7), "drawn " + count));
+    assertEquals(10, memory.draw(11, CounterRandom.of(1)).size());
   }
 }

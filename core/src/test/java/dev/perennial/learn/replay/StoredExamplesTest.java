@@ -69,4 +69,18 @@ final class StoredExamplesTest {
     });
     assertThrows(FailureException.class, () -> StoredExamples.examples(images));
   }
+
+  @Test
+  void logits_ofDifferentLengths_areTheSame() {
+    var samples = List.of(
+        new Sample(Example.of("a", "x"), new float[] {1, 2}), new Sample(Example.of("b", "x"), new float[] {}),
+        new Sample(Example.of("c", "y"), new float[] {3, 4, 5}));
+    List<float[]> restored = StoredExamples.logits(StoredExamples.logits(samples), 3);
+    for (int i = 0; i < 3; i++) {
+      assertArrayEquals(samples.get(i).logits(), restored.get(i));
+    }
+    assertEquals(0, StoredExamples.logits(StoredExamples.logits(samples.subList(1, 2)), 1).getFirst().length);
+    Map<String, TensorData> ofThree = StoredExamples.logits(samples);
+    assertThrows(FailureException.class, () -> StoredExamples.logits(ofThree, 2));
+  }
 }

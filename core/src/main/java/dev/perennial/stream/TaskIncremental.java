@@ -1,0 +1,33 @@
+package dev.perennial.stream;
+
+import dev.perennial.data.Dataset;
+import java.util.List;
+import java.util.Set;
+
+/** The experiences of the class-incremental scenario, evaluated with the experience told. */
+@Arrangement.Named(
+    name = "task-incremental",
+    what = "classes that were not there before; the experience is told at prediction",
+    title = "Three scenarios for continual learning",
+    source = "arXiv 1904.07734")
+public final class TaskIncremental implements Arrangement<TaskIncremental.Options> {
+
+  /** There are none. */
+  public record Options() {}
+
+  @Override
+  public Options defaults() {
+    return new Options();
+  }
+
+  @Override
+  public Set<Trait> traits() {
+    return Set.of(Trait.READS_TASKS);
+  }
+
+  @Override
+  public List<Experience> experiences(Options options, Dataset dataset, int tasks, long seed) {
+    var arrival = new Arrival(seed);
+    return ByClass.experiences(dataset, ByClass.groups(dataset, tasks, arrival), arrival);
+  }
+}
