@@ -1,5 +1,6 @@
 package dev.perennial.backbone;
 
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
@@ -17,7 +18,7 @@ public final class Adaptation {
 
   private Adaptation(Map<Site, SiteFunction> functions, Map<String, Tensor> weights) {
     functions.forEach((site, function) -> bySite.put(site.index(), function));
-    this.weights = weights;
+    this.weights = Collections.unmodifiableMap(weights);
     this.lowestBlock = weights.isEmpty()
         ? functions.keySet().stream().mapToInt(Site::block).min().orElse(Integer.MAX_VALUE)
         : 0;
@@ -28,7 +29,11 @@ public final class Adaptation {
     return new Adaptation(functions, Map.of());
   }
 
-  /** Weights that stand in for a backbone's own, by the names under which {@link Backbone#initialise} added them. */
+  /**
+   * Weights that stand in for a backbone's own, by the names under which {@link Backbone#initialise} added them. Where a
+   * convolution's weight is called {@code NAME.weight}, a tensor {@code NAME.channels} of {@code [channels, 1, 3, 3]} is
+   * a kernel for each channel of what it gives, before the ReLU.
+   */
   public static Adaptation ofWeights(Map<String, Tensor> weights) {
     return new Adaptation(Map.of(), weights);
   }
@@ -41,6 +46,11 @@ public final class Adaptation {
   /** The weight of that name, or {@code own} where none stands in for it. */
   public Tensor weight(String name, Tensor own) {
     return weights.getOrDefault(name, own);
+  }
+
+  /** All weights that stand in for a backbone's own, by name. */
+  public Map<String, Tensor> weights() {
+    return weights;
   }
 
   /** The first block that it may change: those below give what the backbone alone gives. */

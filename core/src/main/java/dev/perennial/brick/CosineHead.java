@@ -37,6 +37,11 @@ record CosineHead(int width, double temperature) implements GrowingHead {
   }
 
   @Override
+  public void takeOver(Tensor narrower, Tensor rows) {
+    rows.narrow(1, 0, narrower.size(1)).copy_(narrower);
+  }
+
+  @Override
   public Tensor logits(Tensor features, Tensor rows) {
     return torch.mm(torch.normalize(features), torch.normalize(rows).t()).div(new Scalar(temperature));
   }

@@ -26,6 +26,14 @@ public sealed interface GrowingHead permits LinearHead, CosineHead {
   float[] newRows(int first, int count, CounterRandom random);
 
   /**
+   * Makes rows of a head for narrower features rows of this one: columns of features that are new keep what they have.
+   *
+   * @param narrower {@code [classes, row length of a head for as many features or fewer]}
+   * @param rows {@code [classes, rowLength]}, changed in place
+   */
+  void takeOver(Tensor narrower, Tensor rows);
+
+  /**
    * What speaks for each class.
    *
    * @param features {@code [inputs, width]}

@@ -28,6 +28,13 @@ record LinearHead(int width) implements GrowingHead {
   }
 
   @Override
+  public void takeOver(Tensor narrower, Tensor rows) {
+    long features = narrower.size(1) - 1;
+    rows.narrow(1, 0, features).copy_(narrower.narrow(1, 0, features));
+    rows.select(1, width).copy_(narrower.select(1, features));
+  }
+
+  @Override
   public Tensor logits(Tensor features, Tensor rows) {
     return torch.linear(features, rows.narrow(1, 0, width), new TensorOptional(rows.select(1, width)));
   }

@@ -50,7 +50,6 @@ public final class GradientLearner implements Learner, Objective.Model {
   private final Objective objective;
   private final Network network;
   private final @Nullable Lora lora;
-  private final GrowingHead head;
   private final TensorOwner frozen = new TensorOwner();
   private final Classes classes = new Classes();
   private Parameters parameters = new Parameters();
@@ -70,7 +69,6 @@ public final class GradientLearner implements Learner, Objective.Model {
     this.context = context;
     this.objective = objective;
     this.lora = context.backbone().sites().isEmpty() ? null : new Lora(options.lora(), context.backbone());
-    this.head = options.head().of(context.backbone().width());
     this.network = new Network(context.backbone(), context.cache(), context.workers(), lora);
   }
 
@@ -115,10 +113,13 @@ public final class GradientLearner implements Learner, Objective.Model {
   private void grow(Experience experience) {
     classes.add(experience.classes());
     int added = options.head().rows(classes.size()) - headRows;
+    boolean reshaped = objective.reshapes(experience, this);
     if (parameters.size() == 0 || objective.restarts()) {
       start(experience, added);
+    } else if (reshaped) {
+      reshape(experience, added);
     } else if (added > 0) {
-      charge(experience, "head rows", (long) added * head.rowLength());
+      charge(experience, "head rows", (long) added * head().rowLength());
       parameters.addRows(HEAD, newRows(headRows, added));
     }
     headRows += added;
@@ -131,14 +132,42 @@ public final class GradientLearner implements Learner, Objective.Model {
     var fresh = new Parameters();
     network.initialise(fresh, CounterRandom.of(context.seed(), INITIAL, restarts++));
     charge(experience, "brick", parameters.size() == 0 ? fresh.size() : 0);
-    charge(experience, "head rows", (long) added * head.rowLength());
-    fresh.add(HEAD, newRows(0, headRows + added), headRows + added, head.rowLength());
+    charge(experience, "head rows", (long) added * head().rowLength());
+    fresh.add(HEAD, newRows(0, headRows + added), headRows + added, head().rowLength());
     parameters.close();
     parameters = fresh;
   }
 
+  /** Lays brick and head out anew; what keeps its name and size keeps its values, as the head's old columns do. */
+  private void reshape(Experience experience, int added) {
+    var fresh = new Parameters();
+    network.initialise(fresh, CounterRandom.of(context.seed(), INITIAL, restarts));
+    charge(experience, "brick", Math.max(0, fresh.size() - brickParameters()));
+    GrowingHead wider = head();
+    long rowLength = parameters.rowLength(HEAD);
+    int rows = headRows + added;
+    charge(experience, "head rows", rows * (long) wider.rowLength() - headRows * rowLength);
+    fresh.add(HEAD, newRows(0, rows), rows, wider.rowLength());
+    Map<String, Tensor> old = parameters.views();
+    fresh.views().forEach((name, view) -> {
+      Tensor before = old.get(name);
+      if (before != null && name.equals(HEAD)) {
+        wider.takeOver(before, view.narrow(0, 0, headRows));
+      } else if (before != null && before.numel() == view.numel()) {
+        view.copy_(before);
+      }
+    });
+    parameters.close();
+    parameters = fresh;
+  }
+
+  /** The head for features of the width that the backbone has now. */
+  private GrowingHead head() {
+    return options.head().of(context.backbone().width());
+  }
+
   private float[] newRows(int first, int count) {
-    return head.newRows(first, count, CounterRandom.of(context.seed(), NEW_ROWS));
+    return head().newRows(first, count, CounterRandom.of(context.seed(), NEW_ROWS));
   }
 
   private void charge(Experience experience, String what, long numbers) {
@@ -203,7 +232,7 @@ public final class GradientLearner implements Learner, Objective.Model {
       for (int i = 0; i < labels.length; i++) {
         labels[i] = classes.indexOf(batch.get(positions[i]).label());
       }
-      var part = new Part(batch, positions, labels, features, head.logits(features, headRows(leaves)));
+      var part = new Part(batch, positions, labels, features, head().logits(features, headRows(leaves)), leaves);
       return loss.of(part).div(new Scalar((double) batch.size()));
     });
   }
@@ -239,7 +268,7 @@ public final class GradientLearner implements Learner, Objective.Model {
 
   @Override
   public Tensor logitsOf(Tensor features) {
-    return head.logits(features, headRows(parameters.views()).narrow(0, 0, classes.size()));
+    return head().logits(features, headRows(parameters.views()).narrow(0, 0, classes.size()));
   }
 
   @Override
@@ -290,16 +319,16 @@ public final class GradientLearner implements Learner, Objective.Model {
     lastExperience = LearnerState.requireOrigin(state, context.backbone());
     past.forEach(context::register);
     classes.restore(state);
+    objective.restore(state, past);
     if (classes.size() > 0) {
       restoreParameters(LearnerState.part(state, PARAMETERS), LearnerState.part(state, OPTIMISER));
     }
-    objective.restore(state, past);
   }
 
   private void restoreParameters(StatePart values, StatePart kept) {
     network.initialise(parameters, CounterRandom.of(context.seed(), INITIAL, 0));
     headRows = options.head().rows(classes.size());
-    parameters.add(HEAD, newRows(0, headRows), headRows, head.rowLength());
+    parameters.add(HEAD, newRows(0, headRows), headRows, head().rowLength());
     parameters.restore(values.tensors());
     try (TensorScope scope = TensorScope.inference()) {
       long[] counters = kept.tensor(COUNTERS).longs();
@@ -314,7 +343,7 @@ public final class GradientLearner implements Learner, Objective.Model {
 
   /** What is trained below the head. */
   public long brickParameters() {
-    return parameters.size() == 0 ? 0 : parameters.size() - parameters.rows(HEAD) * head.rowLength();
+    return parameters.size() == 0 ? 0 : parameters.size() - parameters.rows(HEAD) * parameters.rowLength(HEAD);
   }
 
   /** The network below the head, as it is; valid for as long as this learner is neither trained nor closed. */
@@ -335,7 +364,7 @@ public final class GradientLearner implements Learner, Objective.Model {
       return List.of();
     }
     return List.of(brick("brick"), new BrickInfo(
-        "head", head.kind(), parameters.size() - brickParameters(), List.of(), provenance().withParents("brick")));
+        "head", head().kind(), parameters.size() - brickParameters(), List.of(), provenance().withParents("brick")));
   }
 
   /** The module below the head, under that name. */

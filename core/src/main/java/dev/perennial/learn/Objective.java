@@ -76,6 +76,18 @@ public interface Objective extends AutoCloseable {
   }
 
   /**
+   * Called at step 0 of an experience, before the parameters are laid out for it, so that a backbone whose shape changes
+   * with the stream can take its new one. The model's classes already include those of the experience, its parameters
+   * are still laid out as before, and there are none before the first experience.
+   *
+   * @return whether the parameters are laid out anew: those that keep name and size keep their values, and a head for
+   *     wider features keeps the columns that it had
+   */
+  default boolean reshapes(Experience experience, Model model) {
+    return false;
+  }
+
+  /**
    * Called before step 0 of an experience, and when a stopped one is taken up again.
    *
    * @param fresh whether this is before step 0
@@ -140,7 +152,7 @@ public interface Objective extends AutoCloseable {
     return List.of();
   }
 
-  /** Takes over what {@link #state} gave. */
+  /** Takes over what {@link #state} gave, before the parameters are laid out. */
   default void restore(Map<String, StatePart> state, List<Experience> past) {}
 
   /** Bytes kept of the past. */

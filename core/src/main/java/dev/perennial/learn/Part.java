@@ -5,6 +5,7 @@ import dev.perennial.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntPredicate;
 import org.bytedeco.pytorch.Tensor;
 
@@ -17,8 +18,15 @@ import org.bytedeco.pytorch.Tensor;
  * @param features {@code [rows, width]}, with gradients
  * @param logits {@code [rows, outputs]}, with gradients: a column for each class known, then those for classes to come,
  *     where the head has such
+ * @param trained what gradients are taken with respect to, by name
  */
-public record Part(List<Example> batch, int[] positions, long[] labels, Tensor features, Tensor logits) {
+public record Part(
+    List<Example> batch, int[] positions, long[] labels, Tensor features, Tensor logits, Map<String, Tensor> trained) {
+
+  /** A part for losses on features and logits alone. */
+  public Part(List<Example> batch, int[] positions, long[] labels, Tensor features, Tensor logits) {
+    this(batch, positions, labels, features, logits, Map.of());
+  }
 
   /** This worker's rows. */
   public List<Example> rows() {
@@ -63,7 +71,7 @@ public record Part(List<Example> batch, int[] positions, long[] labels, Tensor f
       own[i] = labels[kept[i]];
       where[i] = positions[kept[i]];
     }
-    return new Part(batch, where, own, Tensors.rows(features, rows), Tensors.rows(logits, rows));
+    return new Part(batch, where, own, Tensors.rows(features, rows), Tensors.rows(logits, rows), trained);
   }
 
   /** Whether it has no row. */

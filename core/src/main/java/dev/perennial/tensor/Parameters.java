@@ -108,6 +108,12 @@ public final class Parameters implements AutoCloseable {
     return slice(name).shape[0];
   }
 
+  /** Numbers in a row of the parameter of that name. */
+  public long rowLength(String name) {
+    Slice slice = slice(name);
+    return slice.shape[0] == 0 ? 0 : slice.length / slice.shape[0];
+  }
+
   /** A view of one parameter, or of the part of {@code flat}, laid out like these parameters, that belongs to it. */
   public Tensor view(Tensor flat, String name) {
     Slice slice = slice(name);
