@@ -3,6 +3,9 @@ package dev.perennial.backbone;
 import dev.perennial.data.Input;
 import dev.perennial.tensor.Parameters;
 import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A network that features come from: blocks one after another, with named sites where bricks can act.
@@ -41,6 +44,16 @@ public interface Backbone extends AutoCloseable {
 
   /** Adds the weights that are trained with the rest, at their initial values; none where the backbone is frozen. */
   void initialise(Parameters parameters);
+
+  /**
+   * A batch of rows that goes through weights that are trained, by a way that is faster than recording gradients; null
+   * where there is none.
+   *
+   * @param weights all that {@link #initialise} added, by name
+   */
+  default @Nullable TrainedPass trainedPass(List<Row> rows, Map<String, Tensor> weights) {
+    return null;
+  }
 
   /** Frees the weights. */
   @Override

@@ -44,25 +44,33 @@ record DrawnWeights(String name, Tensor weight, Tensor bias) {
     return values;
   }
 
+  String weightName() {
+    return name + ".weight";
+  }
+
+  String biasName() {
+    return name + ".bias";
+  }
+
   /** The weight in use, where the input is. */
   Tensor weight(Adaptation adaptation, Tensor input) {
-    return Device.beside(input, adaptation.weight(name + ".weight", weight));
+    return Device.beside(input, adaptation.weight(weightName(), weight));
   }
 
   /** The bias in use, where the input is. */
   Tensor bias(Adaptation adaptation, Tensor input) {
-    return Device.beside(input, adaptation.weight(name + ".bias", bias));
+    return Device.beside(input, adaptation.weight(biasName(), bias));
   }
 
   void addTo(Parameters parameters) {
     try (TensorScope scope = TensorScope.inference()) {
-      parameters.add(name + ".weight", Tensors.toFloats(weight), weight.shape());
-      parameters.add(name + ".bias", Tensors.toFloats(bias), bias.shape());
+      parameters.add(weightName(), Tensors.toFloats(weight), weight.shape());
+      parameters.add(biasName(), Tensors.toFloats(bias), bias.shape());
     }
   }
 
   void addTo(Map<String, Tensor> tensors) {
-    tensors.put(name + ".weight", weight);
-    tensors.put(name + ".bias", bias);
+    tensors.put(weightName(), weight);
+    tensors.put(biasName(), bias);
   }
 }

@@ -1,5 +1,7 @@
 package dev.perennial.backbone;
 
+import static org.bytedeco.pytorch.global.torch.ScalarType;
+
 import dev.perennial.UsageException;
 import dev.perennial.data.Input;
 import dev.perennial.tensor.CounterRandom;
@@ -7,11 +9,17 @@ import dev.perennial.tensor.Device;
 import dev.perennial.tensor.Parameters;
 import dev.perennial.tensor.TensorOwner;
 import dev.perennial.tensor.Tensors;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A small network for images that is trained from scratch: its weights are drawn at random, and all are parameters.
@@ -33,6 +41,7 @@ final class ImageBackbone implements Backbone {
   private final Device device;
   private final TensorOwner owner = new TensorOwner();
   private final List<ImageLayer> layers = new ArrayList<>();
+  private final List<DenseLayer> dense = new ArrayList<>();
   private final int blocks;
   private final String digest;
 
@@ -65,7 +74,9 @@ final class ImageBackbone implements Backbone {
             + MOST_NUMBERS + " numbers, got images of " + shape + ": scale them down");
       }
       var random = CounterRandom.of(seed, INITIAL_WEIGHTS, layers.size());
-      layers.add(new DenseLayer(DrawnWeights.draw("linear." + i, random, owner, features[i], in)));
+      var layer = new DenseLayer(DrawnWeights.draw("linear." + i, random, owner, features[i], in));
+      layers.add(layer);
+      dense.add(layer);
       in = features[i];
     }
     var weights = new HashMap<String, Tensor>();
@@ -131,6 +142,14 @@ final class ImageBackbone implements Backbone {
     return new ImagePass(rows);
   }
 
+  /** For networks of linear layers alone. */
+  @Override
+  public @Nullable TrainedPass trainedPass(List<Row> rows, Map<String, Tensor> weights) {
+    return dense.size() < layers.size() || !device.isCpu()
+        ? null
+        : new DensePass(dense, weights, new ImagePass(rows).start(), rows.size());
+  }
+
   @Override
   public void initialise(Parameters parameters) {
     layers.forEach(layer -> layer.weights().addTo(parameters));
@@ -152,15 +171,15 @@ final class ImageBackbone implements Backbone {
     /** The samples, scaled to [0, 1]. */
     @Override
     public Tensor start() {
-      int size = Math.toIntExact(shape.samples());
-      float[] scaled = new float[Math.multiplyExact(rows.size(), size)];
-      int next = 0;
+      long size = shape.samples();
+      Tensor samples = torch.empty(new long[] {rows.size(), size}, new TensorOptions(ScalarType.Byte), null);
+      MemorySegment bytes = MemorySegment.ofAddress(samples.data_ptr().address()).reinterpret(rows.size() * size);
+      long next = 0;
       for (Row row : rows) {
-        for (byte sample : ((Row.Pixels) row).image().samples()) {
-          scaled[next++] = (sample & 0xff) / 255f;
-        }
+        MemorySegment.copy(MemorySegment.ofArray(((Row.Pixels) row).image().samples()), 0, bytes, next, size);
+        next += size;
       }
-      return device.place(Tensors.floats(scaled, rows.size(), size));
+      return device.place(samples.to(ScalarType.Float).div_(new Scalar(255)));
     }
 
     @Override

@@ -89,7 +89,7 @@ public final class GradientLearner implements Learner, Objective.Model {
     if (begun != experience.index()) {
       begun = experience.index();
       order = new EpochOrder(context.seed(), experience.index(), options.batch());
-      context.register(experience);
+      register(experience);
       objective.begin(experience, this, step == 0);
     }
     if (step == 0) {
@@ -107,6 +107,13 @@ public final class GradientLearner implements Learner, Objective.Model {
     }
     if (last || step == gradientSteps) {
       chargeMemory(experience);
+    }
+  }
+
+  /** What is frozen is computed once for an input; nothing is where the backbone itself is trained. */
+  private void register(Experience experience) {
+    if (lora != null) {
+      context.register(experience);
     }
   }
 
@@ -317,7 +324,7 @@ public final class GradientLearner implements Learner, Objective.Model {
   @Override
   public void restore(Map<String, StatePart> state, List<Experience> past) {
     lastExperience = LearnerState.requireOrigin(state, context.backbone());
-    past.forEach(context::register);
+    past.forEach(this::register);
     classes.restore(state);
     objective.restore(state, past);
     if (classes.size() > 0) {

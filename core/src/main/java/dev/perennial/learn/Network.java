@@ -5,6 +5,7 @@ import dev.perennial.backbone.Backbone;
 import dev.perennial.backbone.FeatureCache;
 import dev.perennial.backbone.Pass;
 import dev.perennial.backbone.Row;
+import dev.perennial.backbone.TrainedPass;
 import dev.perennial.brick.Lora;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
@@ -37,8 +38,14 @@ final class Network {
   private final @Nullable Lora lora;
   private final int lowestBlock;
 
-  /** Part of a batch: which of its rows a worker has, in the order in which the worker has them. */
-  record Shard(int[] rows, float[][] states) {}
+  /**
+   * Part of a batch.
+   *
+   * @param positions which of the batch's rows a worker has, in the order in which the worker has them
+   * @param rows those rows
+   * @param states their state where the trained part begins; none where that is the entrance
+   */
+  record Shard(int[] positions, List<Row> rows, float[][] states) {}
 
   Network(Backbone backbone, FeatureCache cache, Workers workers, @Nullable Lora lora) {
     this.backbone = backbone;
@@ -71,23 +78,24 @@ final class Network {
    */
   List<Shard> shards(List<Example> batch) {
     List<Input> inputs = batch.stream().map(Example::input).toList();
+    List<Row> rows = rows(inputs);
     float[][] states = lowestBlock > 0
         ? cache.states(inputs, FeatureCache.Frozen.BACKBONE, lowestBlock)
         : new float[0][];
     var order = new ArrayList<Integer>();
     long total = 0;
-    for (int i = 0; i < inputs.size(); i++) {
+    for (int i = 0; i < rows.size(); i++) {
       order.add(i);
-      total += cache.row(inputs.get(i)).length();
+      total += rows.get(i).length();
     }
-    order.sort(Comparator.comparingInt(i -> cache.row(inputs.get(i)).length()));
+    order.sort(Comparator.comparingInt(i -> rows.get(i).length()));
     var shards = new ArrayList<Shard>();
     int start = 0;
     long done = 0;
     for (int worker = 1; worker <= workers.size(); worker++) {
       int end = start;
       while (end < order.size()) {
-        int length = cache.row(inputs.get(order.get(end))).length();
+        int length = rows.get(order.get(end)).length();
         // A row belongs to the worker in whose part of the whole its middle lies.
         if (worker < workers.size() && (2 * done + length) * workers.size() > 2 * total * worker) {
           break;
@@ -96,19 +104,33 @@ final class Network {
         end++;
       }
       if (end > start) {
-        shards.add(shard(order.subList(start, end), states));
+        shards.add(shard(order.subList(start, end), rows, states));
       }
       start = end;
     }
     return shards;
   }
 
-  private Shard shard(List<Integer> members, float[][] states) {
-    int[] rows = members.stream().mapToInt(Integer::intValue).toArray();
-    float[][] own = lowestBlock > 0
+  /** Inputs as the backbone takes them. Texts' tokens were found when they were registered. */
+  private List<Row> rows(List<? extends Input> inputs) {
+    return lora == null ? backbone.prepare(inputs) : inputs.stream().map(cache::row).toList();
+  }
+
+  private Shard shard(List<Integer> members, List<Row> rows, float[][] states) {
+    int[] positions = members.stream().mapToInt(Integer::intValue).toArray();
+    var own = new ArrayList<Row>(positions.length);
+    for (int position : positions) {
+      own.add(rows.get(position));
+    }
+    float[][] ownStates = lowestBlock > 0
         ? members.stream().map(row -> states[row]).toArray(float[][]::new)
         : new float[0][];
-    return new Shard(rows, own);
+    return new Shard(positions, own, ownStates);
+  }
+
+  /** A shard's rows on their way through trained weights; null where gradients have to be recorded. */
+  @Nullable TrainedPass trainedPass(Shard shard, Map<String, Tensor> tensors) {
+    return lora == null ? backbone.trainedPass(shard.rows, tensors) : null;
   }
 
   /**
@@ -117,13 +139,8 @@ final class Network {
    * @param noise decides what dropout drops; null where nothing is dropped
    * @param part which shard of the batch it is, from 0
    */
-  Tensor features(
-      List<Example> batch, Shard shard, Map<String, Tensor> tensors, @Nullable CounterRandom noise, int part) {
-    var rows = new ArrayList<Row>();
-    for (int row : shard.rows) {
-      rows.add(cache.row(batch.get(row).input()));
-    }
-    Pass pass = backbone.pass(rows);
+  Tensor features(Shard shard, Map<String, Tensor> tensors, @Nullable CounterRandom noise, int part) {
+    Pass pass = backbone.pass(shard.rows);
     Tensor state = lowestBlock > 0 ? pass.join(shard.states) : pass.start();
     Adaptation adaptation = lora == null || noise == null ? adaptation(tensors) : lora.training(tensors, noise, part);
     return pass.pool(pass.advance(state, lowestBlock, backbone.blocks(), adaptation));
@@ -131,12 +148,15 @@ final class Network {
 
   /** Features of any number of inputs with the parameters as they are, {@code [inputs, width]}, without gradients. */
   Tensor features(List<? extends Input> inputs, Parameters parameters) {
-    cache.register(inputs);
+    if (lora != null) {
+      cache.register(inputs);
+    }
+    List<Row> rows = rows(inputs);
     var order = new ArrayList<Integer>();
     for (int i = 0; i < inputs.size(); i++) {
       order.add(i);
     }
-    order.sort(Comparator.comparingInt(i -> cache.row(inputs.get(i)).length()));
+    order.sort(Comparator.comparingInt(i -> rows.get(i).length()));
     float[][] states = lowestBlock > 0
         ? cache.states(inputs, FeatureCache.Frozen.BACKBONE, lowestBlock)
         : new float[0][];
@@ -146,12 +166,11 @@ final class Network {
       List<Integer> batch = order.subList(Math.max(0, end - INFERENCE_BATCH), end);
       tasks.add(() -> {
         try (TensorScope scope = TensorScope.inference()) {
-          Pass pass = backbone.pass(batch.stream().map(i -> cache.row(inputs.get(i))).toList());
-          Tensor state = lowestBlock > 0
-              ? pass.join(batch.stream().map(i -> states[i]).toArray(float[][]::new))
-              : pass.start();
+          var shard = new Shard(new int[0], batch.stream().map(rows::get).toList(),
+              lowestBlock > 0 ? batch.stream().map(i -> states[i]).toArray(float[][]::new) : states);
+          TrainedPass own = trainedPass(shard, parameters.views());
           float[] pooled = Tensors.toFloats(
-              pass.pool(pass.advance(state, lowestBlock, backbone.blocks(), adaptation(parameters.views()))));
+              own == null ? features(shard, parameters.views(), null, 0) : own.features());
           for (int i = 0; i < batch.size(); i++) {
             System.arraycopy(pooled, i * width(), all, batch.get(i) * width(), width());
           }

@@ -1,5 +1,6 @@
 package dev.perennial.learn;
 
+import dev.perennial.backbone.TrainedPass;
 import dev.perennial.data.Example;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Parameters;
@@ -22,9 +23,19 @@ import org.jspecify.annotations.Nullable;
 final class Trainer implements AutoCloseable {
 
   private final Network network;
-  private final Parameters parameters;
   private final TensorOwner owner = new TensorOwner();
-  private final List<Tensor> gradients = new ArrayList<>();
+  private final List<Share> shares = new ArrayList<>();
+
+  /**
+   * What a worker computes with.
+   *
+   * @param gradient flat
+   * @param leaves what it takes gradients with respect to; what they gather is the gradient
+   * @param values views of the parameters, by name, which record nothing
+   * @param gradients views of the gradient, by name
+   */
+  private record Share(
+      Tensor gradient, Map<String, Tensor> leaves, Map<String, Tensor> values, Map<String, Tensor> gradients) {}
 
   /** The loss of one worker's rows: a scalar, the sum over them divided by the rows of the whole batch. */
   @FunctionalInterface
@@ -38,12 +49,17 @@ final class Trainer implements AutoCloseable {
     Tensor of(Tensor features, Map<String, Tensor> leaves, int[] rows);
   }
 
+  /** For parameters as they are laid out now. */
   Trainer(Network network, Parameters parameters) {
     this.network = network;
-    this.parameters = parameters;
     try (TensorScope scope = TensorScope.inference()) {
       for (int i = 0; i < network.workers().size(); i++) {
-        gradients.add(owner.keep(Tensors.zeros(parameters.size())));
+        Tensor gradient = owner.keep(Tensors.zeros(parameters.size()));
+        Map<String, Tensor> values = parameters.views();
+        values.values().forEach(owner::keep);
+        Map<String, Tensor> gradients = parameters.views(gradient);
+        gradients.values().forEach(owner::keep);
+        shares.add(new Share(gradient, parameters.leaves(gradient, owner), values, gradients));
       }
     }
   }
@@ -61,23 +77,36 @@ final class Trainer implements AutoCloseable {
       int part = i;
       tasks.add(() -> {
         try (TensorScope scope = TensorScope.training()) {
-          Map<String, Tensor> leaves = parameters.leaves();
-          Network.Shard shard = shards.get(part);
-          loss.of(network.features(batch, shard, leaves, noise, part), leaves, shard.rows()).backward();
-          try (TensorScope copying = TensorScope.inference()) {
-            parameters.gatherGradients(leaves, gradients.get(part));
-          }
-          return gradients.get(part);
+          return gradient(shards.get(part), shares.get(part), noise, part, loss);
         }
       });
     }
-    Tensor sum = gradients.getFirst();
+    Tensor sum = shares.getFirst().gradient;
     for (Tensor part : network.workers().run(tasks)) {
       if (part != sum) {
         sum.add_(part);
       }
     }
     return sum;
+  }
+
+  private Tensor gradient(
+      Network.Shard shard, Share share, @Nullable CounterRandom noise, int part, ShardLoss loss) {
+    share.gradient.zero_();
+    TrainedPass pass = network.trainedPass(shard, share.values);
+    if (pass == null) {
+      loss.of(network.features(shard, share.leaves, noise, part), share.leaves, shard.positions()).backward();
+    } else {
+      Tensor features = pass.features().set_requires_grad(true);
+      loss.of(features, share.leaves, shard.positions()).backward();
+      try (TensorScope scope = TensorScope.inference()) {
+        Tensor ofFeatures = features.grad();
+        if (ofFeatures.defined()) {
+          pass.addGradients(ofFeatures, share.gradients);
+        }
+      }
+    }
+    return share.gradient;
   }
 
   @Override

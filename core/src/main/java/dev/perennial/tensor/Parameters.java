@@ -120,20 +120,33 @@ public final class Parameters implements AutoCloseable {
     return flat.narrow(0, slice.offset, slice.length).view(slice.shape);
   }
 
-  /** Every parameter as a tensor that gradients are taken with respect to, in the open scope. */
-  public Map<String, Tensor> leaves() {
+  /**
+   * Every parameter as a tensor that gradients are taken with respect to: a view of the values whose gradient is a view
+   * of {@code flat}, to which each way back adds. They stay valid until parameters are added.
+   *
+   * @param flat laid out like these parameters
+   * @param owner of the tensors
+   */
+  public Map<String, Tensor> leaves(Tensor flat, TensorOwner owner) {
     var leaves = new LinkedHashMap<String, Tensor>();
     for (String name : slices.keySet()) {
-      leaves.put(name, view(values(), name).detach().set_requires_grad(true));
+      Tensor leaf = owner.keep(view(values(), name).detach().set_requires_grad(true));
+      leaf.mutable_grad().put(view(flat, name));
+      leaves.put(name, leaf);
     }
     return leaves;
   }
 
   /** Every parameter as it is, for use without gradients, in the open scope. */
   public Map<String, Tensor> views() {
+    return values == null ? new LinkedHashMap<>() : views(values);
+  }
+
+  /** The part of {@code flat}, laid out like these parameters, that belongs to each, in the open scope. */
+  public Map<String, Tensor> views(Tensor flat) {
     var views = new LinkedHashMap<String, Tensor>();
     for (String name : slices.keySet()) {
-      views.put(name, view(values(), name));
+      views.put(name, view(flat, name));
     }
     return views;
   }
@@ -175,19 +188,6 @@ public final class Parameters implements AutoCloseable {
       sha.update(data.data().asByteBuffer());
     });
     return HexFormat.of().formatHex(sha.digest());
-  }
-
-  /** Writes the gradients of leaves into {@code flat}, laid out like these parameters; 0 where there is none. */
-  public void gatherGradients(Map<String, Tensor> leaves, Tensor flat) {
-    leaves.forEach((name, leaf) -> {
-      Tensor gradient = leaf.grad();
-      Tensor target = view(flat, name);
-      if (gradient.defined()) {
-        target.copy_(gradient);
-      } else {
-        target.zero_();
-      }
-    });
   }
 
   private Slice slice(String name) {

@@ -39,8 +39,14 @@ public final class Workers implements AutoCloseable {
     return size;
   }
 
-  /** Runs every task and returns their results in the order of the tasks. The first failure, in that order, is thrown. */
+  /**
+   * Runs every task, a single one on the calling thread, and returns their results in the order of the tasks. The first
+   * failure, in that order, is thrown.
+   */
   public <T> List<T> run(List<? extends Callable<T>> tasks) {
+    if (tasks.size() == 1) {
+      return List.of(here(tasks.getFirst()));
+    }
     try {
       List<Future<T>> futures = pool.invokeAll(tasks);
       var results = new ArrayList<T>(futures.size());
@@ -59,6 +65,17 @@ public final class Workers implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while workers were computing", e);
+    }
+  }
+
+  /** Runs a task that would have nothing beside it, without waking another thread. */
+  private static <T> T here(Callable<T> task) {
+    try {
+      return task.call();
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException("a worker's task failed", e);
     }
   }
 

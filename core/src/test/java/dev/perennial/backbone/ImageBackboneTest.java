@@ -4,6 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Objects;
+import org.bytedeco.pytorch.Scalar;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import dev.perennial.tensor.TensorOwner;
 import dev.perennial.UsageException;
 import dev.perennial.data.Input;
 import dev.perennial.tensor.CounterRandom;
@@ -82,6 +87,7 @@ final class ImageBackboneTest {
     List<Input> inputs = images(shape, 2);
     try (Backbone backbone = backbone(name, shape, 11);
         Parameters parameters = new Parameters();
+        TensorOwner owner = new TensorOwner();
         TensorScope scope = TensorScope.training()) {
       backbone.initialise(parameters);
       Map<String, float[]> weights = weights(parameters);
@@ -90,7 +96,7 @@ final class ImageBackboneTest {
       for (int i = 0; i < mix.length; i++) {
         mix[i] = (float) CounterRandom.of(1).gaussian(i);
       }
-      Map<String, Tensor> leaves = parameters.leaves();
+      Map<String, Tensor> leaves = parameters.leaves(Tensors.zeros(parameters.size()), owner);
       Pass pass = backbone.pass(backbone.prepare(inputs));
       Tensor features = pass.pool(pass.advance(pass.start(), 0, backbone.blocks(), Adaptation.ofWeights(leaves)));
       features.mul(Tensors.floats(mix, 2, width)).sum().backward();
@@ -110,6 +116,40 @@ final class ImageBackboneTest {
         }
         assertTrue(largest > 0, "no sampled weight of " + parameter + " has a gradient");
       });
+    }
+  }
+
+  @Test
+  void trainedPass_mlp_hasTheFeaturesAndGradientsThatRecordingGives() {
+    var shape = new ImageShape(1, 9, 7);
+    List<Input> inputs = images(shape, 5);
+    try (Backbone backbone = backbone("mlp", shape, 11);
+        Parameters parameters = new Parameters();
+        TensorOwner owner = new TensorOwner();
+        TensorScope scope = TensorScope.training()) {
+      backbone.initialise(parameters);
+      Tensor recorded = Tensors.zeros(parameters.size());
+      Map<String, Tensor> leaves = parameters.leaves(recorded, owner);
+      Pass pass = backbone.pass(backbone.prepare(inputs));
+      Tensor features = pass.pool(pass.advance(pass.start(), 0, backbone.blocks(), Adaptation.ofWeights(leaves)));
+      Tensor mix = Tensors.gaussians(CounterRandom.of(1), 0, 5L * backbone.width()).view(5, backbone.width());
+      features.mul(mix).sum().backward();
+      try (TensorScope without = TensorScope.inference()) {
+        TrainedPass own = Objects.requireNonNull(backbone.trainedPass(backbone.prepare(inputs), parameters.views()));
+        Tensor computed = Tensors.zeros(parameters.size()).add_(new Scalar(1));
+        own.addGradients(mix, parameters.views(computed));
+        assertArrayEquals(Tensors.toFloats(features), Tensors.toFloats(own.features()), 1e-6f);
+        assertArrayEquals(Tensors.toFloats(recorded), Tensors.toFloats(computed.sub_(new Scalar(1))), 1e-5f);
+        assertTrue(recorded.abs().max().item_double() > 0.1);
+      }
+    }
+  }
+
+  @Test
+  void trainedPass_convnet_isNone() {
+    var shape = new ImageShape(1, 9, 7);
+    try (Backbone backbone = backbone("convnet", shape, 11); TensorScope scope = TensorScope.inference()) {
+      assertNull(backbone.trainedPass(backbone.prepare(images(shape, 1)), Map.of()));
     }
   }
 

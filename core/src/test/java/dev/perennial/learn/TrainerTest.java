@@ -9,6 +9,7 @@ import dev.perennial.backbone.Backbones;
 import dev.perennial.brick.Lora;
 import dev.perennial.brick.LoraOptions;
 import dev.perennial.data.Example;
+import dev.perennial.data.Input;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Parameters;
@@ -61,8 +62,8 @@ final class TrainerTest {
         List<Network.Shard> shards = network(context, null).shards(batch);
         var seen = new ArrayList<Integer>();
         for (Network.Shard shard : shards) {
-          assertTrue(shard.rows().length > 0);
-          Arrays.stream(shard.rows()).forEach(seen::add);
+          assertTrue(shard.positions().length > 0);
+          Arrays.stream(shard.positions()).forEach(seen::add);
         }
         seen.sort(null);
         var expected = new ArrayList<Integer>();
@@ -81,9 +82,42 @@ final class TrainerTest {
     try (var world = new World(TinyBackbone.frozen(), 2, List.of(experience(batch)))) {
       List<Network.Shard> shards = network(world.context(1), null).shards(batch);
       assertEquals(2, shards.size());
-      assertArrayEquals(new int[] {0, 2}, shards.getFirst().rows());
-      assertArrayEquals(new int[] {1}, shards.getLast().rows());
+      assertArrayEquals(new int[] {0, 2}, shards.getFirst().positions());
+      assertArrayEquals(new int[] {1}, shards.getLast().positions());
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"mlp", "convnet"})
+  void gradient_imageNetwork_isTheFiniteDifference(String name) {
+    var image = new Input.Image(1, 4, 4, new byte[] {9, 1, 3, -80, 5, 6, 0, 0, -9, 90, 70, 33, 2, -1, -2, 60});
+    List<Example> batch = List.of(new Example(image, "a", null, null));
+    try (var world = new World(Backbones.forImages(name, 1, 4, 4, 5), 1, List.of(experience(batch)));
+        Parameters parameters = new Parameters();
+        TensorScope scope = TensorScope.inference()) {
+      Network network = network(world.context(1), null);
+      network.initialise(parameters, CounterRandom.of(3));
+      try (var trainer = new Trainer(network, parameters)) {
+        Tensor gradient = trainer.gradient(batch, null, TrainerTest::squares);
+        Tensor direction = gradient.div(gradient.norm());
+        double step = 0.01;
+        double up = loss(network, parameters, batch, direction, step);
+        double down = loss(network, parameters, batch, direction, -step);
+        double slope = gradient.norm().item_double();
+        assertTrue(slope > 0.01, "slope " + slope);
+        // The loss is of fourth order in the step; ReLUs may switch on the way.
+        assertEquals(slope, (up - down) / (2 * step), 0.01 * slope);
+      }
+    }
+  }
+
+  /** The loss with the parameters a step further. */
+  private static double loss(
+      Network network, Parameters parameters, List<Example> batch, Tensor direction, double step) {
+    Tensors.addScaled(parameters.values(), direction, step);
+    Tensor features = network.features(batch.stream().map(Example::input).toList(), parameters);
+    Tensors.addScaled(parameters.values(), direction, -step);
+    return squares(features, Map.of(), new int[0]).item_double();
   }
 
   @Test

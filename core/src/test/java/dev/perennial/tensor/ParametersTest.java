@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -81,17 +82,22 @@ final class ParametersTest {
   }
 
   @Test
-  void gatherGradients_leavesThatWereUsed_areInTheirPlacesAndOthersZero() {
-    Tensor flat = Tensors.floats(new float[] {9, 9, 9, 9, 9, 9, 9, 9}, 8);
-    try (TensorScope training = TensorScope.training()) {
-      Map<String, Tensor> leaves = parameters.leaves();
-      Tensor a = Objects.requireNonNull(leaves.get("a"));
-      a.mul(a).sum().backward();
-      try (TensorScope copying = TensorScope.inference()) {
-        parameters.gatherGradients(leaves, flat);
+  void leaves_usedTwice_addToTheirPlacesOfTheFlatGradient() {
+    try (var owner = new TensorOwner()) {
+      Tensor flat = Tensors.zeros(8);
+      Map<String, Tensor> leaves = parameters.leaves(flat, owner);
+      for (int i = 1; i <= 2; i++) {
+        try (TensorScope training = TensorScope.training()) {
+          Tensor a = Objects.requireNonNull(leaves.get("a"));
+          a.mul(a).sum().backward();
+        }
+        assertArrayEquals(
+            new float[] {2f * i, 4f * i, 6f * i, 8f * i, 10f * i, 12f * i, 0, 0}, Tensors.toFloats(flat));
       }
+      parameters.values().mul_(new Scalar(3));
+      assertArrayEquals(new float[] {3, 6, 9, 12, 15, 18},
+          Tensors.toFloats(Objects.requireNonNull(leaves.get("a")).detach()));
     }
-    assertArrayEquals(new float[] {2, 4, 6, 8, 10, 12, 0, 0}, Tensors.toFloats(flat));
   }
 
   @Test
