@@ -17,12 +17,12 @@ import org.bytedeco.pytorch.global.torch;
  * p_k is the row of the largest f·(k m - s): one product of a matrix and a vector a choice.
  */
 /** The choice of the rows whose mean feature is nearest to the mean of all, the most telling ones first. */
-final class Herding {
+public final class Herding {
 
   private Herding() {}
 
   /** The first {@code count} choices of {@code features}, {@code [rows, width]}. O(count * rows * width). */
-  static List<Integer> choices(Tensor features, int count) {
+  public static List<Integer> choices(Tensor features, int count) {
     try (TensorScope scope = TensorScope.inference()) {
       Tensor unit = torch.normalize(features.to(torch.ScalarType.Double));
       int rows = (int) unit.size(0);

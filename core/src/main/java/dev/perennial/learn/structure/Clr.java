@@ -43,13 +43,13 @@ public final class Clr implements Method<Clr.Options> {
    * The options.
    *
    * @param training how it trains; of a pretrained backbone the sites are reprogrammed, rank and alpha have no effect
-   * @param infer how the task of an input is told; default entropy
+   * @param infer how the task of an input is told; default distance
    */
   public record Options(StructureOptions training, TaskInference infer) {}
 
   @Override
   public Options defaults() {
-    return new Options(StructureOptions.DEFAULT, TaskInference.ENTROPY);
+    return new Options(StructureOptions.DEFAULT, TaskInference.DISTANCE);
   }
 
   @Override

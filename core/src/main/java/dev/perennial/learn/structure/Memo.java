@@ -13,6 +13,7 @@ import dev.perennial.learn.Method;
 import dev.perennial.learn.Objective;
 import dev.perennial.learn.Part;
 import dev.perennial.learn.Technique;
+import dev.perennial.learn.replay.Herding;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.Combine;
 import dev.perennial.tensor.CounterRandom;
@@ -37,8 +38,8 @@ import org.jspecify.annotations.Nullable;
  *   features = [s_1(g(x)), ..., s_b(g(x))]      logits = head(features)
  *   loss = CE(logits, class) + auxiliary * CE(auxiliary head(s_b(g(x))), 0 for any old class, 1 .. for the new ones)
  * s_b begins as a copy of s_(b-1); s_1 .. s_(b-1) are frozen, and g after the first experience. The head is trained as a
- * whole. After an experience the new classes' weights are brought to the old ones' mean length (weight aligning, arXiv
- * 1911.07053), and exemplars are chosen by herding. Equal memory: former blocks and exemplars share one budget of
+ * whole. After an experience the new classes' weights may be brought to the old ones' mean length (weight aligning,
+ * arXiv 1911.07053), and exemplars are chosen by herding. Equal memory: former blocks and exemplars share one budget of
  * bytes; a block is worth as many exemplars as fit its float32 numbers. The paper learns the exemplars among the new
  * rows; here as many as a batch has rows come with every batch, as replay techniques do.
  */
@@ -58,7 +59,8 @@ public final class Memo implements Method<Memo.Options> {
    * @param memory exemplars kept, 1 to 10 million; default 500
    * @param budget bytes that exemplars and former blocks may take together, at least 0; default 0, no limit
    * @param auxiliary weight of the auxiliary loss, at least 0; default 1
-   * @param align whether new classes' weights are aligned with the old ones'; default true
+   * @param align whether new classes' weights are aligned with the old ones', for streams that favour new classes;
+   *     default false, as exemplars as many as new rows in every batch leave no favour to take back
    */
   public record Options(
       StructureOptions training, double specialised, int memory, long budget, double auxiliary, boolean align) {
@@ -82,7 +84,7 @@ public final class Memo implements Method<Memo.Options> {
 
   @Override
   public Options defaults() {
-    return new Options(StructureOptions.DEFAULT, 0.5, 500, 0, 1, true);
+    return new Options(StructureOptions.DEFAULT, 0.5, 500, 0, 1, false);
   }
 
   @Override
@@ -192,7 +194,7 @@ public final class Memo implements Method<Memo.Options> {
         experience.train().stream().filter(row -> row.label().equals(label)).forEach(rows::add);
         Tensor features = model.features(rows.stream().map(Example::input).toList());
         var chosen = new ArrayList<Example>();
-        for (int row : Exemplars.herd(features, Math.ceilDiv(options.memory, known))) {
+        for (int row : Herding.choices(features, Math.ceilDiv(options.memory, known))) {
           chosen.add(rows.get(row));
         }
         exemplars.put(label, chosen);

@@ -76,7 +76,7 @@ public final class SparseTraining implements Method<SparseTraining.Options> {
    * @param growth which connections grow; default random
    * @param interval steps between two cycles of pruning and growing, 1 to 1 million; default 100
    * @param pruneRate share of active weights pruned at first, 0 to below 1; default 0.5
-   * @param infer how the task of an input is told; default entropy
+   * @param infer how the task of an input is told; default distance
    */
   public record Options(
       GradientOptions training, double density, Initialisation init, Growth growth, int interval, double pruneRate,
@@ -99,7 +99,7 @@ public final class SparseTraining implements Method<SparseTraining.Options> {
   @Override
   public Options defaults() {
     return new Options(
-        GradientOptions.DEFAULT, 0.2, Initialisation.ERK, Growth.RANDOM, 100, 0.5, TaskInference.ENTROPY);
+        GradientOptions.DEFAULT, 0.2, Initialisation.ERK, Growth.RANDOM, 100, 0.5, TaskInference.DISTANCE);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.perennial.learn.structure;
 
 import dev.perennial.brick.HeadOptions;
+import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.learn.Batch;
 import dev.perennial.learn.Objective;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
@@ -70,29 +72,52 @@ abstract class TaskNetworks implements Objective {
     Tensor rows = parameters.view(parameters.values(), parameters.names().getLast());
     var tensors = new HashMap<>(own(parameters));
     tensors.put(HEAD, Tensors.rows(rows, tasks.live()));
+    if (inference == TaskInference.DISTANCE) {
+      tensors.putAll(TaskDistance.of(byClass(experience, model)));
+    }
     kept.add(tensors);
     tasks.end();
+  }
+
+  /** The features of the rows of each class. */
+  private static List<Tensor> byClass(Experience experience, Model model) {
+    return experience.classes().stream().map(label -> model.features(experience.train().stream()
+        .filter(row -> row.label().equals(label)).map(Example::input).toList())).toList();
   }
 
   @Override
   public @Nullable Tensor scores(List<? extends Input> inputs, Model model) {
     var logits = new ArrayList<Tensor>();
+    var doubts = new ArrayList<Tensor>();
     for (int task = 0; task < tasks.learned(); task++) {
       act(task, model);
       Tensor features = model.features(inputs);
-      Tensor rows = kept.of(task).get(HEAD);
+      Map<String, Tensor> own = kept.of(task);
+      Tensor rows = own.get(HEAD);
       if (rows == null) {
         throw new IllegalStateException("every task keeps its rows of the head");
       }
-      logits.add(head.of((int) features.size(1)).logits(features, rows));
+      Tensor given = head.of((int) features.size(1)).logits(features, rows);
+      logits.add(given);
+      doubts.add(doubt(given, () -> TaskDistance.between(features, own)));
     }
     act(LIVE, model);
     long[] live = tasks.live();
     if (live.length > 0) {
-      logits.add(torch.index_select(
-          model.logitsOf(model.features(inputs)), 1, Tensors.longs(live, live.length)));
+      Tensor given = torch.index_select(model.logitsOf(model.features(inputs)), 1, Tensors.longs(live, live.length));
+      logits.add(given);
+      // How far the task's rows stray is not known before it is learned: 1 is what they have in the mean.
+      doubts.add(doubt(given, () -> torch.ones(inputs.size(), 1)));
     }
-    return tasks.scores(logits, model.classes().size(), inference);
+    return tasks.scores(logits, doubts, model.classes().size());
+  }
+
+  private Tensor doubt(Tensor logits, Supplier<Tensor> distance) {
+    return switch (inference) {
+      case DISTANCE -> distance.get().log1p();
+      case ENTROPY -> Tasks.entropy(logits);
+      case LOGIT -> Tasks.largest(logits).neg();
+    };
   }
 
   @Override

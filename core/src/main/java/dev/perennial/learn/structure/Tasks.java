@@ -18,10 +18,11 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /*
- * Of each task t a network of its own gives p_t over the task's classes. Of unknown task, an input is scored
- *   entropy:  score_c = log p_t(c) - max_c' log p_t(c') - H(p_t)      logit:  score_c = logit_t(c)
- * so that under entropy the largest score is the best class of the network whose entropy H is least. A class of several
- * tasks has its largest score. Within a task the order is that of its logits: who knows the task looks at its classes.
+ * Of each task t a network of its own gives logits z_t over the task's classes, and a doubt D_t that an input is of the
+ * task. Of unknown task, an input is scored
+ *   score_c = z_t(c) - max_c' z_t(c') - D_t
+ * so that the largest score is the best class of the least doubtful network. A class of several tasks has its largest
+ * score. Within a task the order is that of its logits: who knows the task looks at its classes alone.
  */
 /** The tasks of a stream, each an experience with its own classes, and what networks that each know one task say. */
 final class Tasks {
@@ -91,31 +92,37 @@ final class Tasks {
    *
    * @param logits of each task's network over the task's classes, {@code [inputs, its classes]}; that of the task being
    *     learned last, if there is one
+   * @param doubts of each network that the inputs are for it, {@code [inputs, 1]}
    * @param classes of all tasks together
    * @return {@code [inputs, classes]}
    */
-  Tensor scores(List<Tensor> logits, int classes, TaskInference inference) {
+  Tensor scores(List<Tensor> logits, List<Tensor> doubts, int classes) {
     int inputs = (int) logits.getFirst().size(0);
     float[] scores = new float[inputs * classes];
     Arrays.fill(scores, Float.NEGATIVE_INFINITY);
     for (int task = 0; task < logits.size(); task++) {
-      long[] own = task < learned.size() ? learned.get(task) : live;
-      float[] given = Tensors.toFloats(inference == TaskInference.LOGIT ? logits.get(task) : byEntropy(logits.get(task)));
+      long[] of = task < learned.size() ? learned.get(task) : live;
+      Tensor given = logits.get(task);
+      float[] own = Tensors.toFloats(given.sub(largest(given)).sub(doubts.get(task)));
       for (int row = 0; row < inputs; row++) {
-        for (int i = 0; i < own.length; i++) {
-          int at = row * classes + (int) own[i];
-          scores[at] = Math.max(scores[at], given[row * own.length + i]);
+        for (int i = 0; i < of.length; i++) {
+          int at = row * classes + (int) of[i];
+          scores[at] = Math.max(scores[at], own[row * of.length + i]);
         }
       }
     }
     return Tensors.floats(scores, inputs, classes);
   }
 
-  private static Tensor byEntropy(Tensor logits) {
+  /** The entropy of what a network predicts, {@code [inputs, 1]}. */
+  static Tensor entropy(Tensor logits) {
     Tensor log = torch.log_softmax(logits, 1);
-    Tensor entropy = log.mul(log.exp()).sum(1).neg();
-    Tensor best = torch.amax(log, new long[] {1}, true);
-    return log.sub(best).sub(entropy.unsqueeze(1));
+    return log.mul(log.exp()).sum(1).neg().unsqueeze(1);
+  }
+
+  /** The largest logit, {@code [inputs, 1]}. */
+  static Tensor largest(Tensor logits) {
+    return torch.amax(logits, new long[] {1}, true);
   }
 
   StatePart state() {

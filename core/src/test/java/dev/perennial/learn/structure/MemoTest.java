@@ -12,7 +12,6 @@ import dev.perennial.learn.GradientLearner;
 import dev.perennial.learn.OptimiserOptions;
 import dev.perennial.learn.World;
 import dev.perennial.stream.Experience;
-import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
 import java.util.List;
@@ -114,49 +113,6 @@ final class MemoTest {
       sum += Math.sqrt(square);
     }
     return sum / 2;
-  }
-
-  @Test
-  void herd_anyFeatures_choosesAsATwinInJavaDoes() {
-    float[] values = new float[20 * 5];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) CounterRandom.of(9).gaussian(i) + 1;
-    }
-    int[] chosen = Exemplars.herd(Tensors.floats(values, 20, 5), 7);
-    double[][] rows = new double[20][5];
-    double[] mean = new double[5];
-    for (int r = 0; r < 20; r++) {
-      double length = 0;
-      for (int i = 0; i < 5; i++) {
-        length += values[r * 5 + i] * values[r * 5 + i];
-      }
-      for (int i = 0; i < 5; i++) {
-        rows[r][i] = values[r * 5 + i] / Math.sqrt(length);
-        mean[i] += rows[r][i] / 20;
-      }
-    }
-    boolean[] taken = new boolean[20];
-    double[] sum = new double[5];
-    for (int k = 0; k < 7; k++) {
-      int best = -1;
-      double least = Double.MAX_VALUE;
-      for (int r = 0; r < 20; r++) {
-        double distance = 0;
-        for (int i = 0; i < 5; i++) {
-          double d = mean[i] - (sum[i] + rows[r][i]) / (k + 1);
-          distance += d * d;
-        }
-        if (!taken[r] && distance < least) {
-          least = distance;
-          best = r;
-        }
-      }
-      assertEquals(best, chosen[k], "exemplar " + k);
-      taken[best] = true;
-      for (int i = 0; i < 5; i++) {
-        sum[i] += rows[best][i];
-      }
-    }
   }
 
   private static Memo.Options options(int memory, long budget, boolean align) {

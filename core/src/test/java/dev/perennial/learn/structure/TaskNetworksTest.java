@@ -19,9 +19,11 @@ import dev.perennial.learn.World;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Parameters;
+import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -37,10 +39,8 @@ final class TaskNetworksTest {
   void sparseTraining_laterTasks_leaveTheFirstTasksScoresToTheBit() {
     for (SparseTraining.Growth growth : SparseTraining.Growth.values()) {
       try (World world = images("mlp")) {
-        var options = new SparseTraining.Options(
-            new GradientOptions(2, 4, DECAYING, LoraOptions.DEFAULT, HeadOptions.DEFAULT), 0.2,
-            SparseTraining.Initialisation.ERK, growth, 3, 0.5, TaskInference.LOGIT);
-        forgetsNothing(new SparseTraining().learner(options, world.context(1)), world);
+        forgetsNothing(
+            new SparseTraining().learner(sparse(growth, TaskInference.DISTANCE), world.context(1)), world);
       }
     }
   }
@@ -79,11 +79,70 @@ final class TaskNetworksTest {
   }
 
   @Test
+  void sparseTraining_erk_everyLayerHasTheClosedFormsDensityAfterEveryCycle() {
+    for (SparseTraining.Growth growth : SparseTraining.Growth.values()) {
+      try (World world = images("mlp");
+          TensorScope scope = TensorScope.inference()) {
+        var sparsity = new SparseTraining.Sparsity(sparse(growth, TaskInference.DISTANCE), 1);
+        try (var learner = new GradientLearner(sparse(growth, TaskInference.DISTANCE).training(), world.context(1),
+            sparsity)) {
+          // 36-256-256: eps (36 + 256) and eps (256 + 256) weights, together a fifth of all.
+          double eps = 0.2 * (36 * 256 + 256 * 256) / (36 + 256 + 256 + 256);
+          for (Experience experience : world.experiences()) {
+            for (long step = 0; step < learner.steps(experience); step++) {
+              learner.step(experience, step);
+              assertEquals(Math.round(eps * (36 + 256)), sparsity.mask().activeIn(0));
+              assertEquals(Math.round(eps * (256 + 256)), sparsity.mask().activeIn(1));
+            }
+          }
+          long weights = 36 * 256 + 256 + 256 * 256 + 256;
+          long perTask = Float.BYTES * (2 * 257 + 512 + (2 + 1) * 256) + Math.ceilDiv(weights, 8);
+          assertEquals(weights * Float.BYTES + 3 * perTask, sparsity.memoryBytes());
+        }
+      }
+    }
+  }
+
+  @Test
+  void sparseTraining_laterTasks_leaveTheWeightsOfEarlierOnesToTheBit() {
+    for (SparseTraining.Growth growth : SparseTraining.Growth.values()) {
+      try (World world = images("mlp");
+          TensorScope scope = TensorScope.inference()) {
+        try (Learner learner = new SparseTraining().learner(sparse(growth, TaskInference.ENTROPY), world.context(1))) {
+          var used = new BitSet();
+          float[] before = new float[0];
+          for (Experience experience : world.experiences()) {
+            learn(learner, experience);
+            StatePart part = learner.state().stream().filter(p -> p.name().equals("sparse")).findFirst().orElseThrow();
+            float[] now = part.tensor("dense").floats();
+            int changed = 0;
+            for (int i = 0; i < before.length; i++) {
+              boolean same = Float.floatToRawIntBits(now[i]) == Float.floatToRawIntBits(before[i]);
+              assertTrue(same || !used.get(i), growth + " changed weight " + i);
+              changed += same ? 0 : 1;
+            }
+            assertTrue(before.length == 0 || changed > 1000, "weights changed: " + changed);
+            used.or(BitSet.valueOf(part.tensor("mask." + experience.index()).longs()));
+            before = now;
+          }
+        }
+      }
+    }
+  }
+
+  private static SparseTraining.Options sparse(SparseTraining.Growth growth, TaskInference infer) {
+    return new SparseTraining.Options(
+        new GradientOptions(2, 4, DECAYING, LoraOptions.DEFAULT, HeadOptions.DEFAULT), 0.2,
+        SparseTraining.Initialisation.ERK, growth, 3, 0.5, infer);
+  }
+
+  @Test
   void clr_laterTasks_leaveTheFirstTasksScoresToTheBit() {
     for (String backbone : List.of("mlp", "convnet")) {
       try (World world = images(backbone)) {
-        forgetsNothing(
-            new Clr().learner(new Clr.Options(TRAINING, TaskInference.LOGIT), world.context(1)), world);
+        for (TaskInference infer : TaskInference.values()) {
+          forgetsNothing(new Clr().learner(new Clr.Options(TRAINING, infer), world.context(1)), world);
+        }
       }
     }
   }
@@ -95,6 +154,25 @@ final class TaskNetworksTest {
           new Clr.Options(TRAINING, TaskInference.ENTROPY), world.backbone(), 1)) {
         // A 3x3 kernel for each filter of 16, 32 and 64, one number for each of 128 features.
         assertEquals(9 * (16 + 32 + 64) + 128, objective.kernelNumbers());
+      }
+    }
+  }
+
+  @Test
+  void clr_memoryBytes_areTheAnchorAndEachTasksKernelsHeadAndDistances() {
+    try (World world = images("mlp");
+        TensorScope scope = TensorScope.inference()) {
+      var objective = new Clr.Reprogramming(new Clr.Options(TRAINING, TaskInference.DISTANCE), world.backbone(), 1);
+      try (var learner = new GradientLearner(
+          TRAINING.training(), objective.backbone().in(world.context(1)), objective)) {
+        long anchor = 36 * 256 + 256 + 256 * 256 + 256;
+        long headAndDistances = 2 * 257 + (2 + 1) * 256;
+        for (Experience experience : world.experiences()) {
+          learn(learner, experience);
+          long kernels = experience.index() * (256L + 256);
+          assertEquals(
+              Float.BYTES * (anchor + kernels + (experience.index() + 1) * headAndDistances), objective.memoryBytes());
+        }
       }
     }
   }
