@@ -6,8 +6,8 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/** The contrastive losses of {@link OnPro}, on features of length 1. */
-final class PrototypeLoss {
+/** Contrastive losses on features of length 1. */
+public final class PrototypeLoss {
 
   /** What is added to a logit that must not count. */
   private static final double NEVER = -1e9;
@@ -45,7 +45,7 @@ final class PrototypeLoss {
    * where P(i) are the other rows of i's class.
    */
   /** Pulls rows of a class together, and rows of other classes apart: a scalar. */
-  static Tensor contrast(Tensor unit, Tensor view, long[] labels, double temperature) {
+  public static Tensor contrast(Tensor unit, Tensor view, long[] labels, double temperature) {
     int rows = 2 * labels.length;
     Tensor all = Tensors.concat(0, unit, view);
     float[] shares = new float[rows * rows];
