@@ -14,6 +14,7 @@ import dev.perennial.learn.Method;
 import dev.perennial.learn.Objective;
 import dev.perennial.learn.OptimiserOptions;
 import dev.perennial.learn.Part;
+import dev.perennial.learn.SearchSpace;
 import dev.perennial.learn.Technique;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.Combine;
@@ -37,9 +38,11 @@ import org.bytedeco.pytorch.global.torch;
  * Prototype-Sample Relation Distillation: Towards Replay-Free Continual Learning (arXiv 2303.14771), with features f of
  * a row, prototypes p_c (the rows of the head), and a projection g of two layers, which prediction does without:
  *   loss = SupCon(g(f))  +  prototypes * mean (1 - cos(stop(f), p_y))  +  relations * sum over former experiences E of
- *          mean  - sum_{c in E} softmax(f'.p'_c / |p'_c|)_c  log softmax(f.p_c / |p_c|)_c
- * where f' and p' are those of the model before the experience, computed once. SupCon (arXiv 2004.11362), with
- * u = g / |g|, over the rows i that share their class with others, P(i), in the batch:
+ *          mean_{c in E}  - sum_i softmax_i(f'_i.p'_c / |p'_c|)  log softmax_i(f_i.p_c / |p_c|)
+ * where f' and p' are those of the model before the experience, computed once, and the softmax of a prototype goes over
+ * the rows i of the batch, whose order by their likeness to it is kept. The authors' program goes over the prototypes of
+ * E instead, a row at a time: relation=classes. SupCon (arXiv 2004.11362), with u = g / |g|, over the rows i that share
+ * their class with others, P(i), in the batch:
  *   mean_i  - mean_{j in P(i)} log (exp(u_i.u_j / T) / sum_{k != i} exp(u_i.u_k / T))
  * The paper makes two random views of an image; inputs of all kinds have none here, so positives are rows of one class.
  * The loss ties all rows of a batch together, so its gradient in feature space G is taken in one place, and workers
@@ -47,11 +50,11 @@ import org.bytedeco.pytorch.global.torch;
  */
 /** Learns features by contrast, and prototypes that keep their relations to new samples. */
 @Technique(
-    name = "pr-d",
+    name = "prd",
     title = "Prototype-Sample Relation Distillation: Towards Replay-Free Continual Learning",
     source = "arXiv 2303.14771",
     cost = "a forward pass more a step; keeps the projection, and the old classes' relations to rows while they last")
-public final class PrD implements Method<PrD.Options> {
+public final class Prd implements Method<Prd.Options> {
 
   /**
    * The options.
@@ -60,13 +63,15 @@ public final class PrD implements Method<PrD.Options> {
    * @param temperature T of the contrast, above 0; default 0.1
    * @param prototypes weight of the prototypes' loss, at least 0; default 2
    * @param relations weight of the relations' distillation, at least 0; default 4
+   * @param relation what a relation is: of a prototype to the rows of a batch, or of a row to the prototypes; default
+   *     samples
    * @param hidden features of the projection's first layer, 1 to 65536; default 512
    * @param projected features of its second, 1 to 65536; default 128
    * @param projectionRate learning rate of the projection, above 0 and at most 10; default 0.01
    */
   public record Options(
-      GradientOptions training, double temperature, double prototypes, double relations, int hidden, int projected,
-      double projectionRate) {
+      GradientOptions training, double temperature, double prototypes, double relations, Relation relation, int hidden,
+      int projected, double projectionRate) {
 
     /** Checks the ranges. */
     public Options {
@@ -86,13 +91,26 @@ public final class PrD implements Method<PrD.Options> {
     }
   }
 
+  /** What a softmax of relations goes over. */
+  public enum Relation {
+    /** The rows of a batch, for each prototype. */
+    SAMPLES,
+    /** The prototypes of an experience, for each row. */
+    CLASSES
+  }
+
   @Override
   public Options defaults() {
     GradientOptions training = GradientOptions.DEFAULT;
     return new Options(
         new GradientOptions(training.epochs(), training.batch(), OptimiserOptions.adamW(1e-3), training.lora(),
             new HeadOptions(HeadOptions.Kind.COSINE, 0.05)),
-        0.1, 2, 4, 512, 128, 0.01);
+        0.1, 2, 4, Relation.SAMPLES, 512, 128, 0.01);
+  }
+
+  @Override
+  public SearchSpace searchSpace() {
+    return GradientOptions.SEARCH_SPACE.and("relations", "1", "4", "16");
   }
 
   @Override
@@ -207,12 +225,14 @@ public final class PrD implements Method<PrD.Options> {
         Tensor near = torch.normalize(f.detach()).mul(target).sum().div(new Scalar((double) labels.length));
         Tensor loss = contrast(unit, labels).sub(near.sub(new Scalar(1.0)).mul(new Scalar(options.prototypes())));
         Tensor relations = torch.mm(f, torch.normalize(p).t());
+        int over = options.relation() == Relation.SAMPLES ? 0 : 1;
         int start = 0;
         for (int group : groups) {
           Tensor before = torch.softmax(
-              Tensors.floats(answers, labels.length, known()).narrow(1, start, group), 1);
-          Tensor now = torch.log_softmax(relations.narrow(1, start, group), 1);
-          loss = loss.sub(before.mul(now).sum().mul(new Scalar(options.relations() / labels.length)));
+              Tensors.floats(answers, labels.length, known()).narrow(1, start, group), over);
+          Tensor now = torch.log_softmax(relations.narrow(1, start, group), over);
+          int distributions = over == 0 ? group : labels.length;
+          loss = loss.sub(before.mul(now).sum().mul(new Scalar(options.relations() / distributions)));
           start += group;
         }
         loss.backward();

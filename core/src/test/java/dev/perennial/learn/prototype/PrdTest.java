@@ -29,8 +29,10 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-final class PrDTest {
+final class PrdTest {
 
   private static final int WIDTH = 4;
   private static final int HIDDEN = 9;
@@ -43,8 +45,13 @@ final class PrDTest {
       2, 4, OptimiserOptions.sgd(0.05), new LoraOptions(2, 4, 0, "linear"),
       new HeadOptions(HeadOptions.Kind.COSINE, 0.1));
 
-  private static PrD.Options options(double prototypes, double relations, double projectionRate) {
-    return new PrD.Options(TRAINING, 0.5, prototypes, relations, HIDDEN, PROJECTED, projectionRate);
+  private static Prd.Options options(double prototypes, double relations, double projectionRate) {
+    return options(Prd.Relation.SAMPLES, prototypes, relations, projectionRate);
+  }
+
+  private static Prd.Options options(
+      Prd.Relation relation, double prototypes, double relations, double projectionRate) {
+    return new Prd.Options(TRAINING, 0.5, prototypes, relations, relation, HIDDEN, PROJECTED, projectionRate);
   }
 
   private static float[] normal(int use, int length) {
@@ -56,8 +63,8 @@ final class PrDTest {
   }
 
   /** An objective that knew two experiences, of two classes and of one, with a projection that is drawn. */
-  private static PrD.Relations knowing(PrD.Options options) {
-    var relations = new PrD.Relations(options, 3, WIDTH);
+  private static Prd.Relations knowing(Prd.Options options) {
+    var relations = new Prd.Relations(options, 3, WIDTH);
     var tensors = new HashMap<String, TensorData>(relations.state().getFirst().tensors());
     tensors.put("groups", TensorData.of(new long[] {2, 1}, 2));
     tensors.put("teacher", TensorData.of(new float[0], 0, 3));
@@ -65,25 +72,27 @@ final class PrDTest {
     return relations;
   }
 
-  @Test
-  void follow_knownFeatures_isTheLossAndTheFiniteDifferencesOfPlainLoops() {
+  @ParameterizedTest
+  @EnumSource
+  void follow_knownFeatures_isTheLossAndTheFiniteDifferencesOfPlainLoops(Prd.Relation relation) {
     float[] features = normal(1, ROWS * WIDTH);
     float[] prototypes = normal(2, CLASSES * WIDTH);
     float[] answers = normal(3, ROWS * 3);
-    try (var relations = knowing(options(2, 4, 0.1))) {
+    try (var relations = knowing(options(relation, 2, 4, 0.1))) {
       StatePart layers = relations.state().getFirst();
       double[] first = doubles(layers.tensor("projection.0").floats());
       double[] second = doubles(layers.tensor("projection.1").floats());
       double[] f = doubles(features);
       double[] p = doubles(prototypes);
       double[] a = doubles(answers);
-      assertEquals(plain(f, f, p, a, first, second), relations.follow(features, prototypes, LABELS, answers, 0), 1e-4);
-      assertSlopes(f, relations.towardsFeatures(), () -> plain(f, doubles(features), p, a, first, second));
-      assertSlopes(p, relations.towardsPrototypes(), () -> plain(f, f, p, a, first, second));
+      Value loss = () -> plain(relation, f, f, p, a, first, second);
+      assertEquals(loss.get(), relations.follow(features, prototypes, LABELS, answers, 0), 1e-4);
+      assertSlopes(f, relations.towardsFeatures(), () -> plain(relation, f, doubles(features), p, a, first, second));
+      assertSlopes(p, relations.towardsPrototypes(), loss);
       relations.follow(features, prototypes, LABELS, answers, 0.1);
       StatePart moved = relations.state().getFirst();
-      assertMoved(first, moved.tensor("projection.0").floats(), () -> plain(f, f, p, a, first, second));
-      assertMoved(second, moved.tensor("projection.1").floats(), () -> plain(f, f, p, a, first, second));
+      assertMoved(first, moved.tensor("projection.0").floats(), loss);
+      assertMoved(second, moved.tensor("projection.1").floats(), loss);
     }
   }
 
@@ -107,7 +116,7 @@ final class PrDTest {
   void gradient_throughTheNetwork_isTheFiniteDifference() {
     var options = options(0, 0, 1e-12);
     try (var world = World.tiny(3); var scope = TensorScope.inference();
-        var relations = new PrD.Relations(options, 1, TinyBackbone.WIDTH);
+        var relations = new Prd.Relations(options, 1, TinyBackbone.WIDTH);
         var learner = new GradientLearner(TRAINING, world.context(1), relations)) {
       Experience experience = world.experiences().getFirst();
       learner.step(experience, 0);
@@ -131,7 +140,7 @@ final class PrDTest {
     }
   }
 
-  private static double loss(GradientLearner learner, PrD.Relations relations, List<Example> rows, float[] values,
+  private static double loss(GradientLearner learner, Prd.Relations relations, List<Example> rows, float[] values,
       float[] direction, double step) {
     float[] moved = values.clone();
     for (int i = 0; i < moved.length; i++) {
@@ -156,7 +165,7 @@ final class PrDTest {
 
   private static float[] learned(int workers) {
     try (var world = World.tiny(workers); var scope = TensorScope.inference();
-        var learner = (GradientLearner) new PrD().learner(options(2, 4, 0.05), world.context(1))) {
+        var learner = (GradientLearner) new Prd().learner(options(2, 4, 0.05), world.context(1))) {
       for (Experience experience : world.experiences().subList(0, 2)) {
         for (long step = 0; step < learner.steps(experience); step++) {
           learner.step(experience, step);
@@ -168,8 +177,8 @@ final class PrDTest {
 
   @Test
   void options_linearHead_isRefused() {
-    assertEquals("expected head=cosine, got LINEAR", assertThrows(UsageException.class, () -> new PrD.Options(
-        GradientOptions.DEFAULT, 0.1, 2, 4, 8, 8, 0.1)).getMessage());
+    assertEquals("expected head=cosine, got LINEAR", assertThrows(UsageException.class, () -> new Prd.Options(
+        GradientOptions.DEFAULT, 0.1, 2, 4, Prd.Relation.SAMPLES, 8, 8, 0.1)).getMessage());
   }
 
   @FunctionalInterface
@@ -204,8 +213,8 @@ final class PrDTest {
   }
 
   /** The loss by its formulas; {@code stopped} are the features that the prototypes' loss sees. */
-  private static double plain(
-      double[] f, double[] stopped, double[] p, double[] answers, double[] first, double[] second) {
+  private static double plain(Prd.Relation relation, double[] f, double[] stopped, double[] p,
+      double[] answers, double[] first, double[] second) {
     double[] u = new double[ROWS * PROJECTED];
     for (int row = 0; row < ROWS; row++) {
       for (int out = 0; out < PROJECTED; out++) {
@@ -237,19 +246,25 @@ final class PrDTest {
     double[] directions = unit(p, CLASSES, WIDTH);
     double[] towards = unit(stopped, ROWS, WIDTH);
     double apart = 0;
-    double relations = 0;
     for (int row = 0; row < ROWS; row++) {
       apart += (1 - product(towards, row, directions, (int) LABELS[row], WIDTH)) / ROWS;
-      for (int[] group : new int[][] {{0, 2}, {2, 3}}) {
-        double wanted = 0;
-        double given = 0;
+    }
+    double relations = 0;
+    for (int[] group : new int[][] {{0, 2}, {2, 3}}) {
+      for (int row = 0; row < ROWS; row++) {
         for (int c = group[0]; c < group[1]; c++) {
-          wanted += Math.exp(answers[row * 3 + c]);
-          given += Math.exp(product(f, row, directions, c, WIDTH));
-        }
-        for (int c = group[0]; c < group[1]; c++) {
+          double wanted = 0;
+          double given = 0;
+          boolean samples = relation == Prd.Relation.SAMPLES;
+          for (int k = samples ? 0 : group[0]; k < (samples ? ROWS : group[1]); k++) {
+            int i = samples ? k : row;
+            int j = samples ? c : k;
+            wanted += Math.exp(answers[i * 3 + j]);
+            given += Math.exp(product(f, i, directions, j, WIDTH));
+          }
           relations -= Math.exp(answers[row * 3 + c]) / wanted
-              * Math.log(Math.exp(product(f, row, directions, c, WIDTH)) / given) / ROWS;
+              * Math.log(Math.exp(product(f, row, directions, c, WIDTH)) / given)
+              / (samples ? group[1] - group[0] : ROWS);
         }
       }
     }
