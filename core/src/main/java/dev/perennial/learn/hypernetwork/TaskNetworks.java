@@ -178,8 +178,12 @@ public final class TaskNetworks implements Learner {
     return held;
   }
 
-  private Hypernetwork hypernetwork() {
+  Hypernetwork hypernetwork() {
     return begun(hypernetwork);
+  }
+
+  Parameters parameters() {
+    return parameters;
   }
 
   /** Generates what former tasks had when the experience began. */
