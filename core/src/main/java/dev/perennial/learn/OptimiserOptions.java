@@ -50,8 +50,8 @@ public record OptimiserOptions(
     return new OptimiserOptions(Kind.SGD, rate, 0, Schedule.CONSTANT, 0, 0);
   }
 
-  /** The learning rate of step {@code step} of {@code steps}. */
-  double rateAt(long step, long steps) {
+  /** The learning rate of step {@code step}, from 0, of the {@code steps} of an experience. */
+  public double rateAt(long step, long steps) {
     double rise = warmup * steps;
     if (step + 1 < rise) {
       return rate * (step + 1) / rise;
