@@ -107,13 +107,12 @@ final class Projector implements AutoCloseable {
       throw new IllegalStateException("a branch is begun before it is trained");
     }
     Parameters trained = first ? base : incremental;
-    try (TensorScope scope = TensorScope.training()) {
-      Map<String, Tensor> leaves = trained.leaves();
+    try (TensorOwner stepping = new TensorOwner(); TensorScope scope = TensorScope.training()) {
+      Map<String, Tensor> leaves = trained.leaves(flat.zero_(), stepping);
       Map<String, Tensor> baseTensors = first ? leaves : base.views();
       Map<String, Tensor> newTensors = first ? Map.of() : leaves;
       loss.of(sequences -> project(sequences, baseTensors, newTensors)).backward();
-      try (TensorScope stepping = TensorScope.inference()) {
-        trained.gatherGradients(leaves, flat);
+      try (TensorScope following = TensorScope.inference()) {
         by.step(trained.values(), flat, options.projectorRate() * 0.5 * (1 + Math.cos(Math.PI * step / steps)));
       }
     }

@@ -204,14 +204,11 @@ public final class TaskNetworks implements Learner {
     int task = tasks.size() - 1;
     long[] own = labels(task, batch);
     Tensor labels = Tensors.longs(own, own.length);
-    try (TensorScope scope = TensorScope.training()) {
-      Map<String, Tensor> leaves = parameters.leaves();
+    try (TensorOwner stepping = new TensorOwner(); TensorScope scope = TensorScope.training()) {
+      Map<String, Tensor> leaves = parameters.leaves(gradient, stepping);
       Tensor loss = hypernetwork().loss(leaves, task, rows, labels, (double) step / steps);
       Tensor penalty = penalty(leaves);
       (penalty == null ? loss : loss.add(penalty)).backward();
-      try (TensorScope copying = TensorScope.inference()) {
-        parameters.gatherGradients(leaves, gradient);
-      }
     }
     begun(optimiser).step(parameters.values(), gradient, options.optimisation().rateAt(step, steps));
     for (int old = 0; old < task; old++) {
