@@ -43,10 +43,19 @@ public record HeadOptions(Kind head, double headTemperature, int outputs) {
     return Math.max(classes, outputs);
   }
 
-  /** The head for features of that width. */
+  /** The head for features of that width, on a frozen backbone. */
   public GrowingHead of(int width) {
+    return of(width, false);
+  }
+
+  /**
+   * The head for features of that width.
+   *
+   * @param drawn whether a linear head's new rows are drawn and not 0, which would hold back what is trained below it
+   */
+  public GrowingHead of(int width, boolean drawn) {
     return switch (head) {
-      case LINEAR -> new LinearHead(width);
+      case LINEAR -> new LinearHead(width, drawn);
       case COSINE -> new CosineHead(width, headTemperature);
     };
   }

@@ -6,11 +6,12 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * A linear head: {@code logit_c = w_c · f + b_c}. The row of a class is its weights, then its bias; new ones are 0.
+ * A linear head: {@code logit_c = w_c · f + b_c}. The row of a class is its weights, then its bias.
  *
  * @param width features of an input
+ * @param drawn whether new rows are uniform in ±1/√width, as PyTorch's Linear takes them; else they are 0
  */
-record LinearHead(int width) implements GrowingHead {
+record LinearHead(int width, boolean drawn) implements GrowingHead {
 
   @Override
   public String kind() {
@@ -24,7 +25,12 @@ record LinearHead(int width) implements GrowingHead {
 
   @Override
   public float[] newRows(int first, int count, CounterRandom random) {
-    return new float[Math.multiplyExact(count, rowLength())];
+    float[] rows = new float[Math.multiplyExact(count, rowLength())];
+    double bound = 1 / Math.sqrt(width);
+    for (int i = 0; drawn && i < rows.length; i++) {
+      rows[i] = (float) ((2 * random.uniform((long) first * rowLength() + i) - 1) * bound);
+    }
+    return rows;
   }
 
   @Override

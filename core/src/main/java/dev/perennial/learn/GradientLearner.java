@@ -170,7 +170,7 @@ public final class GradientLearner implements Learner, Objective.Model {
 
   /** The head for features of the width that the backbone has now. */
   private GrowingHead head() {
-    return options.head().of(context.backbone().width());
+    return options.head().of(context.backbone().width(), lora == null);
   }
 
   private float[] newRows(int first, int count) {

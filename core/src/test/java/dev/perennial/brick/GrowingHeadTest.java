@@ -50,6 +50,18 @@ final class GrowingHeadTest {
   }
 
   @Test
+  void linear_drawnRows_dependOnTheClassAloneAndFillTheRange() {
+    GrowingHead head = HeadOptions.DEFAULT.of(16, true);
+    float[] all = head.newRows(0, 100, CounterRandom.of(3));
+    assertArrayEquals(Arrays.copyOfRange(all, 2 * 17, 5 * 17), head.newRows(2, 3, CounterRandom.of(3)));
+    double largest = 0;
+    for (float value : all) {
+      largest = Math.max(largest, Math.abs(value));
+    }
+    assertTrue(largest <= 0.25 && largest > 0.249, "largest " + largest);
+  }
+
+  @Test
   void cosine_newRows_dependOnTheClassAlone() {
     GrowingHead head = new HeadOptions(HeadOptions.Kind.COSINE, 0.05).of(16);
     float[] all = head.newRows(0, 5, CounterRandom.of(3));

@@ -11,8 +11,7 @@ import dev.perennial.learn.Technique;
 /*
  * Experience replay (On Tiny Episodic Memories in Continual Learning, arXiv 1902.10486):
  *   loss = CE(batch of the experience and as many rows of the memory)
- * An example is offered to the memory once: after the step that it came with, or with offer=experience after its
- * experience.
+ * An example is offered to the memory once: after its experience, or with offer=step after the step that it came with.
  */
 /** Learns each batch together with rows drawn from a memory of the past. */
 @Technique(
@@ -26,14 +25,14 @@ public final class Replay implements Method<Replay.Options> {
    * The options.
    *
    * @param training how it trains
-   * @param kept what the memory keeps; by default 500 rows, every row seen with the same probability, offered when it
-   *     comes
+   * @param kept what the memory keeps; by default 500 rows, balanced, offered after their experience
    */
   public record Options(GradientOptions training, MemoryOptions kept) {}
 
   @Override
   public Options defaults() {
-    return new Options(GradientOptions.DEFAULT, MemoryOptions.RESERVOIR);
+    return new Options(GradientOptions.DEFAULT,
+        new MemoryOptions(500, MemoryOptions.Keep.BALANCED, MemoryOptions.Offer.EXPERIENCE));
   }
 
   /** Rates alone: the memory is a budget, which the user gives. */
