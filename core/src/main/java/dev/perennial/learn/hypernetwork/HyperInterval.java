@@ -20,8 +20,8 @@ import dev.perennial.learn.Technique;
 public final class HyperInterval implements Method<HyperInterval.Options> {
 
   /**
-   * The options. Defaults of the first: 1 epoch, batches of 32, AdamW with rate 0.001, 2 hidden layers of 256, chunks of
-   * 8192, embeddings of 32, 64 units, strength 0.1, recognition by means,
+   * The options. Defaults of the first: 1 epoch, batches of 32, AdamW with rate 0.001, 1 hidden layer of 100, chunks of
+   * 4096, embeddings of 32, 64 units, strength 0.1, recognition by means,
    * temperature 0.01.
    *
    * @param networks how networks are generated and trained
@@ -53,7 +53,7 @@ public final class HyperInterval implements Method<HyperInterval.Options> {
   @Override
   public Options defaults() {
     return new Options(
-        new TaskNetworkOptions(1, 32, OptimiserOptions.adamW(1e-3), 256, 2, 8192, 32, 64, 0.1,
+        new TaskNetworkOptions(1, 32, OptimiserOptions.adamW(1e-3), 100, 1, 4096, 32, 64, 0.1,
             TaskNetworkOptions.Recognition.MEANS, 0.01),
         0.005, 1, 0.5, false);
   }
