@@ -40,13 +40,15 @@ final class ProjectorLearner implements Learner {
 
   private final SsmProjector.Options options;
   private final LearnerContext context;
-  private final GradientLearner adapter;
+  private final @Nullable GradientLearner adapter;
   private final Classes classes = new Classes();
   private final int places;
   private final ClassMeans means;
   private final Projector projector;
   private FeatureCache.@Nullable Frozen frozen;
   private @Nullable EpochOrder order;
+  private @Nullable PseudoClasses pseudo;
+  private float[] pseudoMeans = new float[0];
   private int begun = -1;
   private int firstClasses;
   private int lastExperience = -1;
@@ -54,7 +56,8 @@ final class ProjectorLearner implements Learner {
   ProjectorLearner(SsmProjector.Options options, LearnerContext context) {
     this.options = options;
     this.context = context;
-    this.adapter = new GradientLearner(options.training(), context, new Objective() {});
+    this.adapter =
+        options.adapt() ? new GradientLearner(options.training(), context, new Objective() {}) : null;
     this.places = Math.min(options.projector().levels(), context.backbone().blocks());
     this.means = new ClassMeans((long) places * context.backbone().width());
     this.projector = new Projector(options.projector(), places, context.backbone().width(), context.seed());
@@ -65,7 +68,7 @@ final class ProjectorLearner implements Learner {
   }
 
   private long adaptingSteps(Experience experience) {
-    return options.adapt() && first(experience) ? adapter.steps(experience) : 0;
+    return adapter != null && first(experience) ? adapter.steps(experience) : 0;
   }
 
   private static long meanSteps(Experience experience) {
@@ -85,7 +88,7 @@ final class ProjectorLearner implements Learner {
   @Override
   public void step(Experience experience, long step) {
     long own = step - adaptingSteps(experience);
-    if (own < 0) {
+    if (own < 0 && adapter != null) {
       adapter.step(experience, step);
       return;
     }
@@ -96,6 +99,8 @@ final class ProjectorLearner implements Learner {
       begun = experience.index();
       order = new EpochOrder(context.seed(), experience.index(), options.training().batch());
       context.register(experience);
+      pseudo = new PseudoClasses(experience, pseudoClasses(experience), context.seed());
+      context.cache().register(pseudo.inputs());
     }
     if (own < meanSteps(experience)) {
       int start = Math.toIntExact(own * ROWS);
@@ -123,29 +128,67 @@ final class ProjectorLearner implements Learner {
     lastExperience = experience.index();
   }
 
-  /** A step of the branch: on a batch of rows, and in later experiences on the mean sequences of the classes before. */
+  /**
+   * A step of the branch: on a batch of rows, and as many of pseudo-classes in the first experience, the mean sequences of
+   * the classes known before in later ones.
+   */
   private void project(Experience experience, long step) {
-    if (order == null) {
+    if (order == null || pseudo == null) {
       throw new IllegalStateException("step 0 of an experience comes first");
     }
     List<Example> batch = order.batch(experience.train(), step);
     Tensor rows = flat(inputs(batch));
     long[] labels = classes.indicesOf(batch);
     Tensor kept = means.means();
-    if (!first(experience)) {
+    int[] drawn = pseudo.drawn(step, batch.size());
+    if (drawn.length > 0) {
+      rows = Tensors.concat(0, rows, flat(Arrays.stream(drawn).mapToObj(pseudo::row).map(Example::input).toList()));
+      labels = joined(labels, Arrays.stream(drawn).mapToLong(place -> classes.size() + PseudoClasses.number(place)));
+      kept = Tensors.concat(0, kept, pseudoMeans(pseudo));
+    } else if (!first(experience)) {
       int known = classes.size() - experience.classes().size();
       rows = Tensors.concat(0, rows, kept.narrow(0, 0, known));
-      labels = LongStream.concat(Arrays.stream(labels), LongStream.range(0, known)).toArray();
+      labels = joined(labels, LongStream.range(0, known));
     }
     Tensor sequences = rows;
     long[] targets = labels;
-    projector.step(first(experience), step, projectingSteps(experience), pass -> loss(pass, sequences, targets, kept));
+    Tensor prototypes = kept;
+    projector.step(
+        first(experience), step, projectingSteps(experience), pass -> loss(pass, sequences, targets, prototypes));
+  }
+
+  private static long[] joined(long[] labels, LongStream more) {
+    return LongStream.concat(Arrays.stream(labels), more).toArray();
+  }
+
+  /** How many pseudo-classes an experience has: on a simplex no more than there are vertices left. */
+  private int pseudoClasses(Experience experience) {
+    if (!first(experience)) {
+      return 0;
+    }
+    return options.classifier() == SsmProjector.Classifier.SIMPLEX
+        ? Math.min(options.pseudoClasses(), context.backbone().width() + 1 - classes.size())
+        : options.pseudoClasses();
+  }
+
+  /** The mean sequences of pseudo-classes, {@code [pseudo-classes, places * width]}. */
+  private Tensor pseudoMeans(PseudoClasses of) {
+    int numbers = Math.toIntExact(means.width());
+    if (pseudoMeans.length == 0) {
+      List<Input> inputs = of.inputs();
+      var parts = new ArrayList<Tensor>();
+      for (int start = 0; start < inputs.size(); start += PseudoClasses.ROWS) {
+        parts.add(flat(inputs.subList(start, start + PseudoClasses.ROWS)).mean(new long[] {0}).unsqueeze(0));
+      }
+      pseudoMeans = Tensors.toFloats(Tensors.concat(0, parts.toArray(new Tensor[0])));
+    }
+    return Tensors.floats(pseudoMeans, pseudoMeans.length / numbers, numbers);
   }
 
   private Tensor loss(Projector.Pass pass, Tensor sequences, long[] labels, Tensor kept) {
     Projector.Projected projected = pass.of(sequences);
     boolean simplex = options.classifier() == SsmProjector.Classifier.SIMPLEX;
-    Tensor cosines = cosines(projected.z(), simplex ? vertices() : pass.of(kept).z());
+    Tensor cosines = cosines(projected.z(), simplex ? vertices(kept.size(0)) : pass.of(kept).z());
     Tensor loss = simplex
         ? ProjectorLoss.dotRegression(cosines, labels)
         : ProjectorLoss.crossEntropy(cosines, labels, options.temperature());
@@ -170,9 +213,9 @@ final class ProjectorLearner implements Learner {
     return LongStream.range(0, labels.length).filter(row -> wanted.test(labels[(int) row])).toArray();
   }
 
-  private Tensor vertices() {
+  private Tensor vertices(long count) {
     int width = context.backbone().width();
-    return Tensors.floats(Simplex.vertices(classes.size(), width), classes.size(), width);
+    return Tensors.floats(Simplex.vertices((int) count, width), count, width);
   }
 
   private static Tensor cosines(Tensor projections, Tensor prototypes) {
@@ -192,7 +235,7 @@ final class ProjectorLearner implements Learner {
   private FeatureCache.Frozen network() {
     FeatureCache.Frozen network = frozen;
     if (network == null) {
-      network = options.adapt() ? adapter.freeze() : FeatureCache.Frozen.BACKBONE;
+      network = adapter != null ? adapter.freeze() : FeatureCache.Frozen.BACKBONE;
       frozen = network;
     }
     return network;
@@ -210,7 +253,7 @@ final class ProjectorLearner implements Learner {
       return Tensors.zeros(inputs.size(), classes.size());
     }
     Tensor prototypes = options.classifier() == SsmProjector.Classifier.SIMPLEX
-        ? vertices()
+        ? vertices(classes.size())
         : projector.project(means.means()).z();
     var scores = new ArrayList<Tensor>();
     for (int start = 0; start < inputs.size(); start += ROWS) {
@@ -229,8 +272,10 @@ final class ProjectorLearner implements Learner {
     parts.add(StatePart.of(
         FIRST, Combine.LATEST, Map.of(COUNTS, TensorData.of(new long[] {firstClasses}, 1))));
     parts.addAll(projector.state());
-    for (StatePart part : adapter.state()) {
-      parts.add(new StatePart(ADAPTER + "/" + part.name(), part.combine(), part.tensors()));
+    if (adapter != null) {
+      for (StatePart part : adapter.state()) {
+        parts.add(new StatePart(ADAPTER + "/" + part.name(), part.combine(), part.tensors()));
+      }
     }
     return parts;
   }
@@ -243,19 +288,21 @@ final class ProjectorLearner implements Learner {
     means.restore(LearnerState.part(state, MEANS));
     firstClasses = (int) LearnerState.part(state, FIRST).tensor(COUNTS).longs()[0];
     projector.restore(state);
-    adapter.restore(LearnerState.under(ADAPTER + "/", state), past);
+    if (adapter != null) {
+      adapter.restore(LearnerState.under(ADAPTER + "/", state), past);
+    }
   }
 
   @Override
   public Footprint footprint() {
-    long numbers = adapter.brickParameters() + projector.numbers();
+    long numbers = (adapter == null ? 0 : adapter.brickParameters()) + projector.numbers();
     return new Footprint(numbers, numbers * Float.BYTES, means.bytes());
   }
 
   @Override
   public List<BrickInfo> bricks() {
     var bricks = new ArrayList<BrickInfo>();
-    if (adapter.brickParameters() > 0) {
+    if (adapter != null && adapter.brickParameters() > 0) {
       bricks.add(adapter.brick(ADAPTER));
     }
     if (projector.numbers() > 0) {
@@ -267,7 +314,9 @@ final class ProjectorLearner implements Learner {
 
   @Override
   public void close() {
-    adapter.close();
+    if (adapter != null) {
+      adapter.close();
+    }
     projector.close();
     means.close();
   }

@@ -19,7 +19,7 @@ import java.util.Map;
 final class PseudoClasses {
 
   /** Rows of a pseudo-class. */
-  private static final int ROWS = 32;
+  static final int ROWS = 32;
 
   private static final long PAIRS = 81;
   private static final long MIXED = 82;

@@ -50,19 +50,22 @@ public final class SsmProjector implements Method<SsmProjector.Options> {
    * @param temperature what cosines are divided by, above 0; default 0.1
    * @param baseEpochs passes of the base branch over the first experience, 0 to 1000; default 5
    * @param newEpochs passes of the incremental branch over a later one, 0 to 1000; default 5
+   * @param pseudoClasses classes made up of pairs of the first experience's, which the base branch learns beside them, 0 to
+   *     100000; default 128
    * @param suppress weight of keeping the incremental branch silent on classes of the first experience, at least 0
    * @param express weight of having it speak on later classes, at least 0
    * @param separate weight of having it scan the two kinds of classes differently, at least 0
    */
   public record Options(
       boolean adapt, GradientOptions training, ProjectorOptions projector, Classifier classifier, double temperature,
-      int baseEpochs, int newEpochs, double suppress, double express, double separate) {
+      int baseEpochs, int newEpochs, int pseudoClasses, double suppress, double express, double separate) {
 
     /** Checks the ranges. */
     public Options {
       require(temperature > 0 && temperature < Double.POSITIVE_INFINITY, "a temperature above 0", temperature);
       require(baseEpochs >= 0 && baseEpochs <= 1000, "baseEpochs between 0 and 1000", baseEpochs);
       require(newEpochs >= 0 && newEpochs <= 1000, "newEpochs between 0 and 1000", newEpochs);
+      require(pseudoClasses >= 0 && pseudoClasses <= 100_000, "pseudoClasses between 0 and 100000", pseudoClasses);
       require(suppress >= 0 && suppress < Double.POSITIVE_INFINITY, "a suppress of at least 0", suppress);
       require(express >= 0 && express < Double.POSITIVE_INFINITY, "an express of at least 0", express);
       require(separate >= 0 && separate < Double.POSITIVE_INFINITY, "a separate of at least 0", separate);
@@ -100,7 +103,7 @@ public final class SsmProjector implements Method<SsmProjector.Options> {
         false,
         new GradientOptions(3, 32, OptimiserOptions.adamW(2e-3), new LoraOptions(16, 32, 0, "query|value"),
             new HeadOptions(HeadOptions.Kind.COSINE, 0.1)),
-        new ProjectorOptions(4, 128, 16, 1e-3), Classifier.MEANS, 0.1, 5, 5, 1, 0.1, 0.1);
+        new ProjectorOptions(4, 128, 16, 1e-3), Classifier.MEANS, 0.1, 5, 5, 128, 1, 0.1, 0.1);
   }
 
   @Override
