@@ -3,7 +3,6 @@ package dev.perennial.learn.hypernetwork;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -22,6 +21,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
@@ -70,7 +70,7 @@ final class TaskNetworksTest {
       learn(learner, world.experiences().get(1));
       learner.step(world.experiences().get(2), 0);
       Map<String, Tensor> tensors = learner.parameters().views();
-      assertEquals(0, required(learner.penalty(tensors)).item_double());
+      assertEquals(0, Objects.requireNonNull(learner.penalty(tensors)).item_double());
       var moved = new HashMap<>(tensors);
       moved.computeIfPresent("lstm.0.output", (name, tensor) -> tensor.mul(new Scalar(1.1)));
       double[] before = Tensors.toDoubles(learner.hypernetwork().generated(tensors, 2));
@@ -79,13 +79,8 @@ final class TaskNetworksTest {
       for (int i = 0; i < before.length; i++) {
         sum += (after[i] - before[i]) * (after[i] - before[i]);
       }
-      assertEquals(STRENGTH / 2 * sum, required(learner.penalty(moved)).item_double(), 1e-4 * sum);
+      assertEquals(STRENGTH / 2 * sum, Objects.requireNonNull(learner.penalty(moved)).item_double(), 1e-4 * sum);
     }
-  }
-
-  private static Tensor required(Tensor tensor) {
-    assertNotNull(tensor);
-    return tensor;
   }
 
   @Test
