@@ -85,14 +85,16 @@ public final class BagOfTricks implements Method<BagOfTricks.Options> {
   @Override
   public Options defaults() {
     return new Options(
-        new GradientOptions(3, 32, OptimiserOptions.adamW(2e-3), new LoraOptions(16, 32, 0.1, "query|value"),
+        new GradientOptions(3, 32, OptimiserOptions.adamW(2e-3), new LoraOptions(16, 32, 0.1, "layer.[2345].*(query|value)"),
             new HeadOptions(HeadOptions.Kind.COSINE, 0.1, 200)),
-        Prototypes.LEARNED, 0.1, 0.1, 0.1, 0.5, 0, 0.1, 0.9);
+        Prototypes.LEARNED, 0, 0.1, 0.1, 0.5, 0, 0, 0.9);
   }
 
   @Override
   public SearchSpace searchSpace() {
-    return SearchSpace.of("contrast", "0", "0.1", "1").and("prototypes", "learned", "simplex").and("pseudo", "0", "0.5");
+    return SearchSpace.of("contrast", "0", "0.1", "1")
+        .and("prototypes", "learned", "simplex")
+        .and("pseudo", "0", "0.5");
   }
 
   @Override

@@ -45,7 +45,7 @@ final class Projector implements AutoCloseable {
     this.seed = seed;
   }
 
-  /** What became of sequences: z, {@code [rows, width]}, and what the incremental branch did, where there is one. */
+  /** What became of sequences: z, {@code [rows, places * width]}, and what the incremental branch did, where there is one. */
   record Projected(Tensor z, SelectiveBranch.@Nullable Scanned incremental) {}
 
   /** A loss on sequences that went through the projector: a scalar. */
@@ -73,7 +73,7 @@ final class Projector implements AutoCloseable {
     Parameters trained = first ? base : incremental;
     long before = trained.size();
     initialise(trained, first);
-    train(trained, OptimiserOptions.adamW(options.projectorRate()).of(trained.size()));
+    train(trained, OptimiserOptions.adamW(options.baseRate()).of(trained.size()));
     return trained.size() - before;
   }
 
@@ -107,13 +107,14 @@ final class Projector implements AutoCloseable {
       throw new IllegalStateException("a branch is begun before it is trained");
     }
     Parameters trained = first ? base : incremental;
+    double rate = first ? options.baseRate() : options.newRate();
     try (TensorOwner stepping = new TensorOwner(); TensorScope scope = TensorScope.training()) {
       Map<String, Tensor> leaves = trained.leaves(flat.zero_(), stepping);
       Map<String, Tensor> baseTensors = first ? leaves : base.views();
       Map<String, Tensor> newTensors = first ? Map.of() : leaves;
       loss.of(sequences -> project(sequences, baseTensors, newTensors)).backward();
       try (TensorScope following = TensorScope.inference()) {
-        by.step(trained.values(), flat, options.projectorRate() * 0.5 * (1 + Math.cos(Math.PI * step / steps)));
+        by.step(trained.values(), flat, rate * 0.5 * (1 + Math.cos(Math.PI * step / steps)));
       }
     }
   }
@@ -126,8 +127,7 @@ final class Projector implements AutoCloseable {
   private Projected project(Tensor flat, Map<String, Tensor> baseTensors, Map<String, Tensor> newTensors) {
     // Each place has length 1: blocks differ much in the size of their features.
     Tensor sequences = torch.normalize(flat.view(-1, width)).view(-1, places, width);
-    Tensor z = sequences.select(1, places - 1L);
-    z = z.add(SelectiveBranch.of(sequences, baseTensors).output());
+    Tensor z = sequences.flatten(1, 2).add(SelectiveBranch.of(sequences, baseTensors).output());
     if (newTensors.isEmpty()) {
       return new Projected(z, null);
     }
@@ -161,7 +161,7 @@ final class Projector implements AutoCloseable {
       StatePart kept = LearnerState.part(state, OPTIMISER);
       if (!kept.tensors().isEmpty()) {
         Parameters trained = incremental.size() == 0 ? base : incremental;
-        train(trained, OptimiserOptions.adamW(options.projectorRate())
+        train(trained, OptimiserOptions.adamW(options.baseRate())
             .of(trained.size(), kept, kept.tensor(STEPS).longs()[0]));
       }
     }

@@ -114,10 +114,9 @@ final class ProjectorLearner implements Learner {
   private void grow(Experience experience) {
     int before = classes.size();
     classes.add(experience.classes());
-    int width = context.backbone().width();
-    if (options.classifier() == SsmProjector.Classifier.SIMPLEX && classes.size() > width + 1) {
-      throw new UsageException("expected at most " + (width + 1) + " classes, one more than " + context.backbone().name()
-          + " has features, got " + classes.size() + ": give --option classifier=means");
+    if (options.classifier() == SsmProjector.Classifier.SIMPLEX && classes.size() > means.width() + 1) {
+      throw new UsageException("expected at most " + (means.width() + 1) + " classes, one more than " + places
+          + " blocks of " + context.backbone().name() + " have features, got " + classes.size() + ": give --option classifier=means");
     }
     firstClasses = first(experience) ? classes.size() : firstClasses;
     long numbers = projector.begin(first(experience));
@@ -129,8 +128,8 @@ final class ProjectorLearner implements Learner {
   }
 
   /**
-   * A step of the branch: on a batch of rows, and as many of pseudo-classes in the first experience, the mean sequences of
-   * the classes known before in later ones.
+   * A step of the branch: on a batch of rows, and as many of pseudo-classes in the first experience, the mean sequences
+   * of the classes known before in later ones.
    */
   private void project(Experience experience, long step) {
     if (order == null || pseudo == null) {
@@ -167,7 +166,7 @@ final class ProjectorLearner implements Learner {
       return 0;
     }
     return options.classifier() == SsmProjector.Classifier.SIMPLEX
-        ? Math.min(options.pseudoClasses(), context.backbone().width() + 1 - classes.size())
+        ? (int) Math.min(options.pseudoClasses(), means.width() + 1 - classes.size())
         : options.pseudoClasses();
   }
 
@@ -214,7 +213,7 @@ final class ProjectorLearner implements Learner {
   }
 
   private Tensor vertices(long count) {
-    int width = context.backbone().width();
+    int width = (int) means.width();
     return Tensors.floats(Simplex.vertices((int) count, width), count, width);
   }
 

@@ -11,8 +11,8 @@ import org.bytedeco.pytorch.global.torch;
  * The losses of Mamba-FSCIL (arXiv 2407.06136):
  *   dot regression, on a simplex      L = mean over rows of (1 - cos(z, w_y))² / 2
  *   on means, which move too          L = mean over rows of - log softmax(cos(z, w) / t)_y
- * and in later experiences, with g the incremental branch's output, of rows of the first experience's classes (old), and of
- * later classes (new), and p the mean of each of steps, writes and reads over rows and places:
+ * and in later experiences, with g the incremental branch's output, of rows of the first experience's classes (old),
+ * and of later classes (new), and p the mean of each of steps, writes and reads over rows and places:
  *   suppress |g_old| / n_old - express |g_new| / n_new      lengths of all rows' outputs as one vector, n numbers in it
  *   separate mean over p of |cos(p_old, p_new)| / 2
  */

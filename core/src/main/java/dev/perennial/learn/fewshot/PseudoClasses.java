@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /*
- * Pseudo-class k is a pair of classes (a_k, b_k), and its rows are mixtures of a row of each: of texts, the first half of
- * the words of the one and the last half of the other's; of images, the mean of the samples. The network thereby
+ * Pseudo-class k is a pair of classes (a_k, b_k), and its rows are mixtures of a row of each: of texts, the first half
+ * of the words of the one and the last half of the other's; of images, the mean of the samples. The network thereby
  * learns to keep apart more classes than there are.
  */
 /** Rows of classes that are made up, each between two classes of an experience. */
@@ -29,8 +29,8 @@ final class PseudoClasses {
   private final List<Example> pool;
 
   /**
-   * So many pseudo-classes of an experience of at least two classes; none where it has fewer. Their rows have the label of
-   * one class of the pair, as a learner has to know every label.
+   * So many pseudo-classes of an experience of at least two classes; none where it has fewer. Their rows have the label
+   * of one class of the pair, as a learner has to know every label.
    */
   PseudoClasses(Experience experience, int classes, long seed) {
     this.seed = seed;

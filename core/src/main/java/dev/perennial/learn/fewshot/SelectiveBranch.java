@@ -41,7 +41,7 @@ final class SelectiveBranch {
   /**
    * What came of a batch.
    *
-   * @param output {@code [rows, width]}
+   * @param output {@code [rows, places * width]}
    * @param steps {@code [rows, places, channels]}
    * @param writes {@code [rows, places, states]}
    * @param reads {@code [rows, places, states]}
@@ -67,7 +67,7 @@ final class SelectiveBranch {
     }
     parameters.add(RATES, rates, channels, states);
     parameters.add(SKIP, skip, channels);
-    parameters.add(OUT, uniform(random, 6, width, channels), width, channels);
+    parameters.add(OUT, uniform(random, 6, places * width, channels), places * width, channels);
   }
 
   private static float[] uniform(CounterRandom random, int use, int rows, int inputs) {

@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.global.torch;
  * steps, writes and reads are made of the sequence itself:
  *   h_t = exp(step_t A) h_{t-1} + step_t write_t u_t        h_0 = 0
  *   y_t = read_t · h_t + skip u_t
- * A small step leaves the state as it is and hardly sees the input, a large one forgets the state and takes the input in.
+ * A small step leaves the state as it is and hardly sees the input, a large one forgets the state for the input.
  */
 /** A recurrence that chooses at each place of a sequence what to keep and what to forget. */
 final class SelectiveScan {

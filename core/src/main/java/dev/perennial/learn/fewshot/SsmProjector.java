@@ -14,13 +14,13 @@ import dev.perennial.learn.Technique;
 /*
  * Mamba-FSCIL: Dynamic Adaptation with Selective State Space Model for Few-Shot Class-Incremental Learning
  * (arXiv 2407.06136). Of the frozen network's features x of an input, a sequence:
- *   z = x_last / |x_last| + base(x) + incremental(x)        two selective scans, as in SelectiveBranch
+ *   z = x + base(x) + incremental(x)        two selective scans, as in SelectiveBranch; each place of x has length 1
  *   score of class c = cos(z, w_c) / t
- * with w_c a vertex of a simplex that was there before any class was (classifier=simplex), or the projection of the mean
- * sequence of the class (classifier=means).
+ * with w_c a vertex of a simplex that was there before any class was (classifier=simplex), or the projection of the
+ * mean sequence of the class (classifier=means).
  *   experience 0    trains base(x), after the network itself where adapt=true; then both are frozen
- *   later           trains incremental(x) on the rows and on the mean sequences of all classes known, with the losses that
- *                   ProjectorLoss has
+ *   later           trains incremental(x) on the rows and on the mean sequences of all classes known before, with the
+ *                   losses that ProjectorLoss has
  * Not as in the paper: the sequence there is an image's map of features, here the pooled features of the network's last
  * blocks, which any network has; scans go two ways along it instead of four across; there is no layer in front of them.
  */
@@ -34,7 +34,7 @@ public final class SsmProjector implements Method<SsmProjector.Options> {
 
   /** What an input's projection is compared with. */
   public enum Classifier {
-    /** Vertices of a simplex, one a class. There are one more of them than the network's features. */
+    /** Vertices of a simplex, one a class. There are one more of them than features in a sequence. */
     SIMPLEX,
     /** The projections of the classes' mean sequences. */
     MEANS
@@ -48,10 +48,10 @@ public final class SsmProjector implements Method<SsmProjector.Options> {
    * @param projector the two branches
    * @param classifier what projections are compared with; default means
    * @param temperature what cosines are divided by, above 0; default 0.1
-   * @param baseEpochs passes of the base branch over the first experience, 0 to 1000; default 5
+   * @param baseEpochs passes of the base branch over the first experience, 0 to 1000; default 3
    * @param newEpochs passes of the incremental branch over a later one, 0 to 1000; default 5
-   * @param pseudoClasses classes made up of pairs of the first experience's, which the base branch learns beside them, 0 to
-   *     100000; default 128
+   * @param pseudoClasses classes made up of pairs of the first experience's, which the base branch learns beside them,
+   *     0 to 100000; default 128
    * @param suppress weight of keeping the incremental branch silent on classes of the first experience, at least 0
    * @param express weight of having it speak on later classes, at least 0
    * @param separate weight of having it scan the two kinds of classes differently, at least 0
@@ -75,19 +75,22 @@ public final class SsmProjector implements Method<SsmProjector.Options> {
   /**
    * The shape of a branch, and how it follows its gradients: by AdamW, whose rate falls along a half cosine.
    *
-   * @param levels blocks whose features make the sequence, the last ones, 1 to 64; default 4, and all where there are fewer
+   * @param levels blocks whose features make the sequence, the last ones, 1 to 64; default 4, and all where there are
+   *     fewer
    * @param channels of the scan, 1 to 4096; default 128
    * @param states of each channel, 1 to 256; default 16
-   * @param projectorRate highest learning rate, above 0 and at most 10; default 0.001
+   * @param baseRate highest learning rate of the base branch, above 0 and at most 10; default 0.0003
+   * @param newRate that of the incremental branch; default 0.003
    */
-  public record ProjectorOptions(int levels, int channels, int states, double projectorRate) {
+  public record ProjectorOptions(int levels, int channels, int states, double baseRate, double newRate) {
 
     /** Checks the ranges. */
     public ProjectorOptions {
       require(levels >= 1 && levels <= 64, "levels between 1 and 64", levels);
       require(channels >= 1 && channels <= 4096, "channels between 1 and 4096", channels);
       require(states >= 1 && states <= 256, "states between 1 and 256", states);
-      require(projectorRate > 0 && projectorRate <= 10, "a projectorRate above 0 and at most 10", projectorRate);
+      require(baseRate > 0 && baseRate <= 10, "a baseRate above 0 and at most 10", baseRate);
+      require(newRate > 0 && newRate <= 10, "a newRate above 0 and at most 10", newRate);
     }
   }
 
@@ -103,12 +106,14 @@ public final class SsmProjector implements Method<SsmProjector.Options> {
         false,
         new GradientOptions(3, 32, OptimiserOptions.adamW(2e-3), new LoraOptions(16, 32, 0, "query|value"),
             new HeadOptions(HeadOptions.Kind.COSINE, 0.1)),
-        new ProjectorOptions(4, 128, 16, 1e-3), Classifier.MEANS, 0.1, 5, 5, 128, 1, 0.1, 0.1);
+        new ProjectorOptions(4, 128, 16, 3e-4, 3e-3), Classifier.MEANS, 0.1, 3, 5, 128, 1, 0.1, 0.1);
   }
 
   @Override
   public SearchSpace searchSpace() {
-    return SearchSpace.of("projectorRate", "0.0003", "0.001", "0.003").and("classifier", "means", "simplex");
+    return SearchSpace.of("baseRate", "0.0001", "0.0003", "0.001")
+        .and("newRate", "0.001", "0.003")
+        .and("classifier", "means", "simplex");
   }
 
   @Override

@@ -28,8 +28,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
 /*
- * With unit features z, head rows w_c of length 1 (fixed vertices of a simplex where prototypes=simplex), targets y that
- * are classes and, for mixed rows, pseudo-classes on the outputs that no class has yet:
+ * With unit features z, head rows w_c of length 1 (fixed vertices of a simplex where prototypes=simplex), targets y
+ * that are classes and, for mixed rows, pseudo-classes on the outputs that no class has yet:
  *   experience 0    L = CE(w·z / t, y) + contrast SupCon(z, view of z, y)
  *   its first passes, with pretraining: L = SupCon(z, view of z, number of the row)
  *   later           L = CE(m·z / t, y), with m_c the unit mean of class c, of new classes as the network is now;
@@ -192,7 +192,8 @@ final class Tricks implements Objective {
   private Tensor contrast(Batch batch, Part part, long[] labels) {
     Tensor unit = torch.normalize(part.features());
     Tensor view = torch.normalize(part.features().mul(mask(batch, part)));
-    return PrototypeLoss.contrast(unit, view, labels, options.contrastTemperature()).mul(new Scalar((double) labels.length));
+    return PrototypeLoss.contrast(unit, view, labels, options.contrastTemperature())
+        .mul(new Scalar((double) labels.length));
   }
 
   /** 0 where the second view is without a feature, else 1. */
@@ -201,7 +202,8 @@ final class Tricks implements Objective {
     int rows = part.positions().length;
     float[] mask = new float[rows * width];
     for (int i = 0; i < rows; i++) {
-      var random = CounterRandom.of(context.seed(), VIEW, batch.experience().index(), batch.step(), part.positions()[i]);
+      var random =
+          CounterRandom.of(context.seed(), VIEW, batch.experience().index(), batch.step(), part.positions()[i]);
       for (int f = 0; f < width; f++) {
         mask[i * width + f] = random.uniform(f) < options.leftOut() ? 0 : 1;
       }
@@ -294,7 +296,7 @@ final class Tricks implements Objective {
     }
   }
 
-  /** The means of the classes, and while an experience is tuned on, the weights before it and which of them may move. */
+  /** The classes' means, and while an experience is tuned on, the weights before it and which of them may move. */
   @Override
   public long memoryBytes() {
     return means.bytes() + owner.bytes();

@@ -131,7 +131,7 @@ final class BagOfTricksTest {
       float[] network = view(learner, learner.parameters().names().getFirst());
       learn(learner, 1);
       assertArrayEquals(
-          network, view(learner, learner.parameters().names().getFirst()), "with subnet=0 later experiences train nothing");
+          network, view(learner, learner.parameters().names().getFirst()), "subnet=0 trains nothing later");
       double[][] means = new double[4][WIDTH];
       for (Experience experience : world.experiences().subList(0, 2)) {
         for (Example row : experience.train()) {
@@ -248,7 +248,7 @@ final class BagOfTricksTest {
       assertEquals(2, words.length);
       assertEquals(row.label() + "1", words[0]);
       assertTrue(words[1].endsWith("2") && words[1].charAt(0) != words[0].charAt(0), row.toString());
-      assertEquals(pseudo.row(PseudoClasses.number(place) * 32), row, "one row of each class: all mixtures are the same");
+      assertEquals(pseudo.row(PseudoClasses.number(place) * 32), row, "one row of each class: one mixture");
       assertTrue(PseudoClasses.number(place) < 5);
     }
     var alone = new Experience(0, "alone", List.of("a"), List.of(Example.of("a1", "a")), List.of());
@@ -272,7 +272,8 @@ final class BagOfTricksTest {
         {"pretraining", "3"}, {"subnet", "1.1"}, {"hold", "-0.1"}}) {
       assertThrows(UsageException.class, () -> options(wrong), wrong[0]);
     }
-    assertEquals("option of technique bag-of-tricks: expected head=cosine, as classes are told apart by angle, got LINEAR",
+    assertEquals("option of technique bag-of-tricks: expected head=cosine, as classes are told apart by angle, "
+            + "got LINEAR",
         assertThrows(UsageException.class, () -> options("head", "linear")).getMessage());
     assertTrue(Options.flat(new BagOfTricks().defaults()).keySet().containsAll(PLAIN.keySet()));
   }

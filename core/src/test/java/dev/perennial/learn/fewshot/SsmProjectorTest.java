@@ -142,7 +142,7 @@ final class SsmProjectorTest {
         floats[i] = (float) rows[i];
       }
       Tensor output = SelectiveBranch.of(Tensors.floats(floats, ROWS, PLACES, 6), leaves).output();
-      assertArrayEquals(new float[ROWS * 6], Tensors.toFloats(output));
+      assertArrayEquals(new float[ROWS * PLACES * 6], Tensors.toFloats(output));
       output.sum().backward();
       Tensor gate = leaves.getOrDefault("gate", output);
       assertTrue(gate.grad().abs().sum().item_double() > 0, "a gate of 0 has to be able to open");
@@ -211,12 +211,12 @@ final class SsmProjectorTest {
 
   @Test
   void simplex_moreClassesThanVertices_isRefused() {
-    try (World world = new World(TinyBackbone.frozen(), 1, World.letters(2, 7, 2))) {
+    try (World world = new World(TinyBackbone.frozen(), 1, World.letters(2, 13, 2))) {
       try (Learner learner = learner(world.context(1), Map.of("classifier", "simplex", "baseEpochs", "1"))) {
         learn(learner, world.experiences().getFirst());
         var refused = assertThrows(UsageException.class, () -> learn(learner, world.experiences().get(1)));
-        assertEquals("expected at most 13 classes, one more than tiny has features, got 14: give --option "
-            + "classifier=means", refused.getMessage());
+        assertEquals("expected at most 25 classes, one more than 2 blocks of tiny have features, got 26: "
+            + "give --option classifier=means", refused.getMessage());
       }
     }
   }
@@ -225,7 +225,7 @@ final class SsmProjectorTest {
   void options_outOfRange_areRefused() {
     for (Map<String, String> wrong : List.of(
         Map.of("temperature", "0"), Map.of("suppress", "-1"), Map.of("levels", "0"), Map.of("states", "257"),
-        Map.of("baseEpochs", "-1"), Map.of("projectorRate", "0"))) {
+        Map.of("baseEpochs", "-1"), Map.of("baseRate", "0"), Map.of("newRate", "11"))) {
       assertThrows(UsageException.class, () -> Techniques.load().choose("ssm-projector", wrong), wrong.toString());
     }
   }
