@@ -245,7 +245,7 @@ public final class FeatureCache {
     List<Row> rows = missing.rows;
     try (TensorScope scope = TensorScope.inference()) {
       Pass pass = backbone.pass(rows);
-      Tensor state = missing.states == null ? pass.start() : pass.join(missing.states);
+      Tensor state = missing.states == null ? pass.start(frozen.adaptation) : pass.join(missing.states);
       float[][] cut = new float[rows.size()][];
       if (levels == 0) {
         float[] all = Tensors.toFloats(pass.advance(state, missing.from, block, frozen.adaptation));

@@ -1,6 +1,7 @@
 package dev.perennial.learn;
 
 import dev.perennial.backbone.FeatureCache;
+import dev.perennial.backbone.Site;
 import dev.perennial.brick.GrowingHead;
 import dev.perennial.brick.Lora;
 import dev.perennial.brick.Provenance;
@@ -378,7 +379,8 @@ public final class GradientLearner implements Learner, Objective.Model {
   public BrickInfo brick(String name) {
     return lora == null
         ? new BrickInfo(name, "weights", brickParameters(), List.of(), provenance())
-        : new BrickInfo(name, "lora", brickParameters(), lora.sites(), provenance());
+        : new BrickInfo(name, lora.kind(), brickParameters(), lora.sites().stream().map(Site::name).toList(),
+            provenance());
   }
 
   private Provenance provenance() {
