@@ -4,6 +4,7 @@ import dev.perennial.tensor.Device;
 import dev.perennial.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +55,7 @@ final class PerRow {
         ups[i] = torch.zeros_like(some.up());
       } else {
         downs[i] = map.down();
-        ups[i] = map.up().mul(new org.bytedeco.pytorch.Scalar(map.scale()));
+        ups[i] = map.up().mul(new Scalar(map.scale()));
       }
       downs[i] = torch.constant_pad_nd(downs[i], new long[] {0, 0, 0, rank - downs[i].size(0)}).unsqueeze(0);
       ups[i] = torch.constant_pad_nd(ups[i], new long[] {0, rank - ups[i].size(1)}).unsqueeze(0);

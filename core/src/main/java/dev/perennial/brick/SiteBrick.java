@@ -63,7 +63,7 @@ abstract class SiteBrick implements Brick {
   }
 
   @Override
-  public final Adaptation training(Map<String, Tensor> tensors, CounterRandom noise, int part) {
+  public Adaptation training(Map<String, Tensor> tensors, CounterRandom noise, int part) {
     return adaptation(tensors, Dropout.of(dropout, noise, part));
   }
 
