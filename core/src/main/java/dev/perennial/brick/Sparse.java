@@ -190,16 +190,15 @@ public final class Sparse implements BrickKind<Sparse.Settings> {
       List<Integer> grown = IntStream.range(0, gradient.length).boxed().filter(place -> !active.contains((long) place))
           .sorted(Comparator.comparingDouble((Integer place) -> -Math.abs(gradient[place]))).limit(count).toList();
       long[] next = old.clone();
-      // A place that was dropped and grows again keeps its difference.
+      // A place that was dropped and grows again keeps its difference and its slot.
       var again = new HashSet<>(grown);
-      var slots = dropped.stream().filter(slot -> !again.remove((int) old[slot])).iterator();
-      for (int place : grown) {
-        if (again.contains(place)) {
-          int slot = slots.next();
-          next[slot] = place;
-          now[slot] = 0;
-          mask[slot] = 0;
-        }
+      List<Integer> freed = dropped.stream().filter(slot -> !again.remove((int) old[slot])).toList();
+      List<Integer> fresh = grown.stream().filter(again::contains).toList();
+      for (int i = 0; i < fresh.size(); i++) {
+        int slot = freed.get(i);
+        next[slot] = fresh.get(i);
+        now[slot] = 0;
+        mask[slot] = 0;
       }
       values.copy_(Tensors.floats(now, now.length));
       kept.copy_(Tensors.floats(mask, mask.length));
