@@ -48,6 +48,11 @@ public interface Backbone extends AutoCloseable {
     return 0;
   }
 
+  /** Heads of its attention; 0 where it has none. */
+  default int attentionHeads() {
+    return 0;
+  }
+
   /**
    * Inputs as this backbone takes them.
    *

@@ -72,6 +72,11 @@ final class TextBackbone implements Backbone {
   }
 
   @Override
+  public int attentionHeads() {
+    return encoder.config().heads();
+  }
+
+  @Override
   public List<Row> prepare(List<? extends Input> inputs) {
     var texts = new ArrayList<String>(inputs.size());
     for (Input input : inputs) {

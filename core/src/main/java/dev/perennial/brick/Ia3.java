@@ -26,7 +26,7 @@ import org.bytedeco.pytorch.global.torch;
  */
 public final class Ia3 implements BrickKind<Ia3.Settings> {
 
-  private static final String USUAL_SITES = "key|value|output\\.dense";
+  static final String USUAL_SITES = "key|value|output\\.dense";
   private static final String FACTORS = "ia3_l";
 
   /**
