@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -19,11 +20,13 @@ public final class Adaptation {
   private final Map<String, Tensor> weights;
   private final VirtualTokens tokens;
   private final int lowestBlock;
+  private final @Nullable Supplier<Adaptation> made;
 
   private Adaptation(Map<Site, SiteFunction> functions, Map<String, Tensor> weights) {
     functions.forEach((site, function) -> bySite.put(site.index(), function));
     this.weights = Collections.unmodifiableMap(weights);
     this.tokens = VirtualTokens.NONE;
+    this.made = null;
     this.lowestBlock = weights.isEmpty()
         ? functions.keySet().stream().mapToInt(Site::block).min().orElse(Integer.MAX_VALUE)
         : 0;
@@ -34,6 +37,29 @@ public final class Adaptation {
     this.weights = Map.of();
     this.tokens = tokens;
     this.lowestBlock = lowestBlock;
+    this.made = null;
+  }
+
+  private Adaptation(int lowestBlock, Supplier<Adaptation> made) {
+    this.weights = Map.of();
+    this.tokens = VirtualTokens.NONE;
+    this.lowestBlock = lowestBlock;
+    this.made = made;
+  }
+
+  /**
+   * Bricks that are kept for many passes: what they make of their tensors is made anew in the scope of each pass.
+   *
+   * @param lowestBlock the first block that they may change
+   * @param made makes them in the open scope
+   */
+  public static Adaptation forEachPass(int lowestBlock, Supplier<Adaptation> made) {
+    return new Adaptation(lowestBlock, made);
+  }
+
+  /** This for one pass, with what has to be made for it in the open scope. */
+  public Adaptation forPass() {
+    return made == null ? this : made.get();
   }
 
   /** Bricks: at most one function a site; several bricks at a site are composed by whoever makes the map. */
@@ -110,6 +136,9 @@ public final class Adaptation {
 
   /** What acts at a site, or null where the frozen map stands alone. */
   public @Nullable SiteFunction at(int siteIndex) {
+    if (made != null) {
+      throw new IllegalStateException("forPass() comes first");
+    }
     return bySite.get(siteIndex);
   }
 

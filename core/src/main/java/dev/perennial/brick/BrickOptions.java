@@ -1,5 +1,6 @@
 package dev.perennial.brick;
 
+import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
 
 /**
@@ -25,9 +26,22 @@ public record BrickOptions(String brick, LoraOptions lora) {
   }
 
   /**
+   * The layout, where only plain LoRA will do.
+   *
+   * @param who asks, such as {@code technique clr}
+   * @throws UsageException if it is another kind
+   */
+  public LoraOptions requireLora(String who) {
+    if (!brick.equals("lora")) {
+      throw new UsageException("expected brick=lora for " + who + ", which works on its matrices, got brick=" + brick);
+    }
+    return lora;
+  }
+
+  /**
    * The brick on a backbone.
    *
-   * @throws dev.perennial.UsageException if the backbone has no such sites, or a setting does not suit it
+   * @throws UsageException if the backbone has no such sites, or a setting does not suit it
    */
   public Brick on(Backbone backbone) {
     return BrickKinds.load().choose(brick).brick(lora, backbone);

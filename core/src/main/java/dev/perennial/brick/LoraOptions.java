@@ -37,6 +37,15 @@ public record LoraOptions(int rank, double alpha, double dropout, String sites) 
   }
 
   /**
+   * The sites among {@code all} that a LoRA brick is on.
+   *
+   * @throws UsageException if there are none
+   */
+  public List<Site> select(List<Site> all) {
+    return select(all, Lora.USUAL_SITES);
+  }
+
+  /**
    * The sites among {@code all} that the pattern names.
    *
    * @param usual the pattern where the usual sites are asked for

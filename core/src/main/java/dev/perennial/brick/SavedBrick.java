@@ -2,12 +2,14 @@ package dev.perennial.brick;
 
 import dev.perennial.backbone.Backbone;
 import dev.perennial.tensor.TensorData;
+import dev.perennial.tensor.Tensors;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +40,11 @@ public record SavedBrick(BrickOptions options, SortedMap<String, TensorData> ten
     return Collections.unmodifiableSortedMap(new TreeMap<>(map));
   }
 
+  /** The same without its head. */
+  public SavedBrick withoutHead() {
+    return new SavedBrick(options, tensors, fixed, Optional.empty(), provenance);
+  }
+
   /**
    * Its layout on a backbone, with what is fixed taken over.
    *
@@ -58,6 +65,20 @@ public record SavedBrick(BrickOptions options, SortedMap<String, TensorData> ten
    * @param bias {@code [classes]}, float32; null for a cosine head
    */
   public record Head(String kind, List<String> classes, TensorData weight, @Nullable TensorData bias) {
+
+    /**
+     * A copy of a head's rows.
+     *
+     * @param rows {@code [classes, rowLength]}, as a head keeps them
+     * @param width features of an input
+     */
+    public static Head of(GrowingHead head, List<String> classes, Tensor rows, int width) {
+      TensorData weight = TensorData.of(Tensors.toFloats(rows.narrow(1, 0, width)), rows.size(0), width);
+      TensorData bias = head.rowLength() == width
+          ? null
+          : TensorData.of(Tensors.toFloats(rows.select(1, width)), rows.size(0));
+      return new Head(head.kind(), classes, weight, bias);
+    }
 
     /** Copies the classes. */
     public Head {

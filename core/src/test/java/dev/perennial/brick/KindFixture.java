@@ -7,7 +7,9 @@ import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Parameters;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
@@ -44,6 +46,13 @@ abstract class KindFixture {
     brick.initialise(parameters, CounterRandom.of(1));
     Tensors.addScaled(parameters.values(), Tensors.gaussians(CounterRandom.of(9), 0, parameters.size()), 0.3);
     return brick;
+  }
+
+  /** What gradients are taken with respect to, in the open scope. */
+  static Map<String, Tensor> leaves(Parameters parameters) {
+    var leaves = new LinkedHashMap<String, Tensor>();
+    parameters.views().forEach((name, view) -> leaves.put(name, view.detach().set_requires_grad(true)));
+    return leaves;
   }
 
   float[] values(String name) {

@@ -80,7 +80,7 @@ final class SiteFormulasTest extends KindFixture {
     float[] expected = Tensors.toFloats(torch.mm(weights.mul(Tensors.floats(stretch, OUT)).t(),
         torch.mm(input, parameters.views().get(Lora.nameOfA(site)).t())).mul(new Scalar(1.5)));
     try (TensorScope training = TensorScope.training()) {
-      Map<String, Tensor> leaves = parameters.leaves();
+      Map<String, Tensor> leaves = leaves(parameters);
       Objects.requireNonNull(dora.adaptation(leaves).at(site.index())).apply(input, output).mul(weights).sum().backward();
       assertArrayEquals(expected,
           Tensors.toFloats(Objects.requireNonNull(leaves.get(Lora.nameOfB(site))).grad()), 1e-4f);

@@ -224,7 +224,7 @@ final class SparseKindsTest extends KindFixture {
     Brick whole = brick("delta", "query");
     try (Parameters zeros = new Parameters(); TensorScope training = TensorScope.training()) {
       whole.initialise(zeros, CounterRandom.of(1));
-      Map<String, Tensor> leaves = zeros.leaves();
+      Map<String, Tensor> leaves = leaves(zeros);
       loss(Adaptation.together(List.of(brick.adaptation(parameters.views()), whole.adaptation(leaves)))).backward();
       return Tensors.toFloats(Objects.requireNonNull(leaves.get(FIRST + "delta.weight")).grad());
     }
@@ -232,7 +232,7 @@ final class SparseKindsTest extends KindFixture {
 
   private void trained(Brick brick) {
     try (TensorScope training = TensorScope.training()) {
-      loss(brick.training(parameters.leaves(), CounterRandom.of(5), 0)).backward();
+      loss(brick.training(leaves(parameters), CounterRandom.of(5), 0)).backward();
     }
   }
 
