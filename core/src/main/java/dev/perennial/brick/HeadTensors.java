@@ -47,15 +47,15 @@ final class HeadTensors {
   static SavedBrick.@Nullable Head take(
       List<String> modules, Map<String, TensorData> tensors, int width, @Nullable Lineage lineage, String where) {
     String told = lineage == null ? null : lineage.headKind();
-    String module = modules.stream().filter(name -> tensors.containsKey(name + ".weight")).findFirst().orElse(null);
-    if (module == null) {
+    String module = modules.stream().filter(name -> tensors.containsKey(name + ".weight")).findFirst().orElse("");
+    TensorData weight = tensors.remove(module + ".weight");
+    if (weight == null) {
       if (told != null) {
         throw new FailureException(where + ": expected a tensor " + modules.getFirst() + ".weight of the head that is told"
             + " of, there is none of that name");
       }
       return null;
     }
-    TensorData weight = tensors.remove(module + ".weight");
     TensorData bias = tensors.remove(module + ".bias");
     if (weight.shape().size() != 2 || weight.shape().getLast() != width) {
       throw new FailureException(where + ": expected the tensor " + module + ".weight of shape [classes, " + width
