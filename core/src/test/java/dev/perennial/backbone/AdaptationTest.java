@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -88,7 +89,7 @@ final class AdaptationTest {
   void byRow_unlikeNumbersOfVirtualTokens_areRefused() {
     var refused = assertThrows(
         UsageException.class, () -> Adaptation.byRow(List.of(prompt(1, 2), Adaptation.NONE), 0, 1));
-    assertTrue(refused.getMessage().contains("got 2 of a prompt, 0 of a prefix and 0 of a prompt"), refused.getMessage());
+    assertTrue(String.valueOf(refused.getMessage()).contains("got 2 of a prompt, 0 of a prefix and 0 of a prompt"), refused.getMessage());
   }
 
   @Test
@@ -98,12 +99,12 @@ final class AdaptationTest {
     Tensor output = normal(2, 4, HIDDEN);
     SiteFunction first = (seen, before) -> before.add(seen);
     SiteFunction second = (seen, before) -> before.mul(new Scalar(3.0));
-    SiteFunction both = Adaptation.together(List.of(
+    SiteFunction both = Objects.requireNonNull(Adaptation.together(List.of(
         Adaptation.ofSites(Map.of(site, first)), prompt(1, 2), Adaptation.ofSites(Map.of(site, second)), prompt(2, 3)))
-        .at(site.index());
+        .at(site.index()));
     assertArrayEquals(Tensors.toFloats(output.add(input).mul(new Scalar(3.0))),
         Tensors.toFloats(both.apply(input, output)), 1e-6f);
-    Tensor joined = Tensors.concat(0, prompt(1, 2).tokens().prompt(), prompt(2, 3).tokens().prompt());
+    Tensor joined = Tensors.concat(0, normal(1, 2, HIDDEN), normal(2, 3, HIDDEN));
     assertArrayEquals(
         features(Adaptation.ofTokens(new VirtualTokens(joined, Map.of(), null)), A, B),
         features(Adaptation.together(List.of(prompt(1, 2), prompt(2, 3))), A, B), 1e-6f);
@@ -111,7 +112,8 @@ final class AdaptationTest {
 
   @Test
   void prompt_ofTheEmbeddingsOfTokens_isThoseTokens() {
-    Tensor words = Tensors.copyOf(TinyBert.tensors().get("embeddings.word_embeddings.weight"));
+    Tensor words = Tensors.copyOf(
+        Objects.requireNonNull(TinyBert.tensors().get("embeddings.word_embeddings.weight")));
     Tensor prompt = Tensors.rows(words, new long[] {4, 5, 6});
     Pass whole = backbone.pass(List.of(new Row.Tokens(new int[] {4, 5, 6, 7, 8})));
     Tensor expected = whole.advance(whole.start(), 0, 2, Adaptation.NONE);
@@ -147,7 +149,8 @@ final class AdaptationTest {
 
   @Test
   void shift_ofEmbeddings_isAddedToTokensByTheirPlace() {
-    Tensor words = Tensors.copyOf(TinyBert.tensors().get("embeddings.word_embeddings.weight"));
+    Tensor words = Tensors.copyOf(
+        Objects.requireNonNull(TinyBert.tensors().get("embeddings.word_embeddings.weight")));
     Tensor shift = words.select(0, 8).sub(words.select(0, 4)).view(1, HIDDEN);
     Adaptation adaptation = Adaptation.ofTokens(new VirtualTokens(null, Map.of(), shift));
     assertArrayEquals(

@@ -30,13 +30,12 @@ import net.jqwik.api.lifecycle.BeforeContainer;
 
 final class BrickFilesPropertyTest {
 
-  private static Backbone backbone;
-  private static Path directory;
+  private static Backbone backbone = TinyBert.backbone();
+  private static Path directory = Path.of("");
   private static int made;
 
   @BeforeContainer
   static void open() throws IOException {
-    backbone = TinyBert.backbone();
     directory = Files.createTempDirectory("bricks");
   }
 

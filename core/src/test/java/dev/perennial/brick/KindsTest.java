@@ -233,7 +233,7 @@ final class KindsTest {
 
   private static void assertRefused(String brick, String part) {
     var refused = assertThrows(UsageException.class, () -> new BrickOptions(brick, LoraOptions.DEFAULT));
-    assertTrue(refused.getMessage().contains(part) && !refused.getMessage().contains("\n"), refused.getMessage());
+    assertTrue(String.valueOf(refused.getMessage()).contains(part) && !String.valueOf(refused.getMessage()).contains("\n"), refused.getMessage());
   }
 
   @Test
@@ -243,12 +243,12 @@ final class KindsTest {
         {"lora:ranks=query:0", "query", "rank between 1 and 1024"}, {"compacter:factors=3", "usual", "factors that divide"},
         {"mos:shards=3,pool=1,privates=0", "usual", "shards that divide"}, {"mos:pool=3", "usual", "at most the rank"}}) {
       var refused = assertThrows(UsageException.class, () -> brick(asked[0], asked[1]));
-      assertTrue(refused.getMessage().contains(asked[2]), refused.getMessage());
+      assertTrue(String.valueOf(refused.getMessage()).contains(asked[2]), refused.getMessage());
     }
     try (Backbone vectors = TinyBackbone.frozen()) {
       var refused = assertThrows(UsageException.class,
           () -> new BrickOptions("prompt", LoraOptions.DEFAULT).on(vectors));
-      assertTrue(refused.getMessage().contains("expected a backbone of tokens"), refused.getMessage());
+      assertTrue(String.valueOf(refused.getMessage()).contains("expected a backbone of tokens"), refused.getMessage());
     }
   }
 

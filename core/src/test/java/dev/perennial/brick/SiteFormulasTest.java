@@ -78,7 +78,7 @@ final class SiteFormulasTest extends KindFixture {
       stretch[row] = (float) (lengths[row] / Math.sqrt(squares));
     }
     float[] expected = Tensors.toFloats(torch.mm(weights.mul(Tensors.floats(stretch, OUT)).t(),
-        torch.mm(input, parameters.views().get(Lora.nameOfA(site)).t())).mul(new Scalar(1.5)));
+        torch.mm(input, Objects.requireNonNull(parameters.views().get(Lora.nameOfA(site))).t())).mul(new Scalar(1.5)));
     try (TensorScope training = TensorScope.training()) {
       Map<String, Tensor> leaves = leaves(parameters);
       Objects.requireNonNull(dora.adaptation(leaves).at(site.index())).apply(input, output).mul(weights).sum().backward();

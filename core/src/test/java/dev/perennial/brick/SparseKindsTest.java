@@ -31,6 +31,7 @@ import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 final class SparseKindsTest extends KindFixture {
@@ -58,9 +59,9 @@ final class SparseKindsTest extends KindFixture {
     }
   }
 
-  private static Tensor assertNotNullTensor(Tensor tensor) {
+  private static Tensor assertNotNullTensor(@Nullable Tensor tensor) {
     assertNotNull(tensor);
-    return tensor;
+    return Objects.requireNonNull(tensor);
   }
 
   private void assertRegrown(
@@ -130,14 +131,14 @@ final class SparseKindsTest extends KindFixture {
     assertThrows(FailureException.class, () -> brick("lora", "query").restore(sparse.fixed()));
   }
 
-  private static void assertRefused(Brick brick, String name, long[] places, String part) {
+  private static void assertRefused(Brick brick, String name, long @Nullable [] places, String part) {
     var fixed = new HashMap<>(brick.fixed());
     fixed.remove(name);
     if (places != null) {
       fixed.put(name, TensorData.of(places, places.length));
     }
     var refused = assertThrows(FailureException.class, () -> brick.restore(fixed));
-    assertTrue(refused.getMessage().contains(part) && refused.getMessage().contains(name), refused.getMessage());
+    assertTrue(String.valueOf(refused.getMessage()).contains(part) && String.valueOf(refused.getMessage()).contains(name), refused.getMessage());
   }
 
   @Test
