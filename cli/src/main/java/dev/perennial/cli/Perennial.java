@@ -67,6 +67,7 @@ final class Perennial implements Runnable {
         .addSubcommand(new PredictCommand(console))
         .addSubcommand(new ResumeCommand(console))
         .addSubcommand(new InspectCommand(console))
+        .addSubcommand(BricksCommand.commandLine(console))
         .addSubcommand(new TechniquesCommand(console))
         .addSubcommand(new ScenariosCommand(console))
         .addSubcommand(new RecommendCommand(console))

@@ -1,5 +1,6 @@
 package dev.perennial.backbone;
 
+import dev.perennial.UsageException;
 import dev.perennial.data.Input;
 import dev.perennial.tensor.Parameters;
 import java.util.List;
@@ -33,9 +34,29 @@ public interface Backbone extends AutoCloseable {
   List<Site> sites();
 
   /**
+   * The frozen map at one of its sites, in the open scope, where the backbone computes.
+   *
+   * @throws UsageException if this backbone does not show its weights
+   */
+  default FrozenMap frozen(Site site) {
+    throw new UsageException("expected a backbone that shows the weights of " + site.name() + ", got " + name()
+        + ": choose a brick that does not need them, such as lora");
+  }
+
+  /** Features of a token, where bricks can put virtual tokens before those of a row; 0 where they cannot. */
+  default int tokenWidth() {
+    return 0;
+  }
+
+  /** Heads of its attention; 0 where it has none. */
+  default int attentionHeads() {
+    return 0;
+  }
+
+  /**
    * Inputs as this backbone takes them.
    *
-   * @throws dev.perennial.UsageException if it does not take inputs of that kind
+   * @throws UsageException if it does not take inputs of that kind
    */
   List<Row> prepare(List<? extends Input> inputs);
 

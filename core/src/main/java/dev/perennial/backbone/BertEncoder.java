@@ -95,10 +95,35 @@ final class BertEncoder implements AutoCloseable {
     return config;
   }
 
-  /** The input of the first block, {@code [rows, length, hidden]}. */
-  Tensor embed(TokenBatch batch) {
-    Tensor sum = torch.embedding(words, device.place(batch.ids())).add(positions.narrow(0, 0, batch.length()));
-    return norm(sum, embeddingNorm);
+  /** The frozen map at a site, as views. */
+  FrozenMap frozen(Site site) {
+    Block block = blocks.get(site.block());
+    int place = site.index() % SITES_A_BLOCK;
+    Linear linear = switch (place) {
+      case 0, 1, 2 -> block.qkv;
+      case 3 -> block.attentionOutput;
+      case 4 -> block.up;
+      default -> block.down;
+    };
+    int from = place < 3 ? place * site.out() : 0;
+    return new FrozenMap(linear.weight.narrow(0, from, site.out()), linear.bias.get().narrow(0, from, site.out()));
+  }
+
+  /**
+   * The input of the first block, {@code [rows, prompt + length, hidden]}: virtual tokens have the first positions, and
+   * those of a prefix are none of these.
+   */
+  Tensor embed(TokenBatch batch, VirtualTokens virtual) {
+    Tensor embedded = torch.embedding(words, device.place(batch.ids()));
+    @Nullable Tensor shift = virtual.shift(batch.length());
+    if (shift != null) {
+      embedded = embedded.add(device.place(shift));
+    }
+    @Nullable Tensor prompt = virtual.prompt();
+    if (prompt != null) {
+      embedded = Tensors.concat(1, VirtualTokens.forRows(device.place(prompt), batch.rows()), embedded);
+    }
+    return norm(embedded.add(positions.narrow(0, virtual.prefixLength(), embedded.size(1))), embeddingNorm);
   }
 
   /** The input of block {@code to}, from the input of block {@code from}: {@code [rows, length, hidden]}. */
@@ -128,8 +153,12 @@ final class BertEncoder implements AutoCloseable {
     Tensor query = heads(adapted(adaptation, site, flat, qkv.narrow(1, 0, hidden)), rows, length);
     Tensor key = heads(adapted(adaptation, site + 1, flat, qkv.narrow(1, hidden, hidden)), rows, length);
     Tensor value = heads(adapted(adaptation, site + 2, flat, qkv.narrow(1, 2L * hidden, hidden)), rows, length);
-    @Nullable Tensor padding = batch.mask();
-    @Nullable Tensor mask = padding == null ? null : device.place(padding);
+    VirtualTokens.@Nullable Prefix prefix = adaptation.tokens().prefixes().get(index);
+    if (prefix != null) {
+      key = Tensors.concat(2, prefixHeads(prefix.key(), rows), key);
+      value = Tensors.concat(2, prefixHeads(prefix.value(), rows), value);
+    }
+    @Nullable Tensor mask = mask(batch, key.size(2));
     Tensor context = torch.scaled_dot_product_attention(query, key, value,
         mask == null ? new TensorOptional() : new TensorOptional(mask), 0.0, false, new DoubleOptional(), false);
     context = context.transpose(1, 2).reshape(-1, hidden);
@@ -140,6 +169,21 @@ final class BertEncoder implements AutoCloseable {
     Tensor activated = GradMode.is_enabled() ? torch.gelu(up) : torch.gelu_(up);
     Tensor down = adapted(adaptation, site + 5, activated, frozen(activated, block.down));
     return norm(down.add(middle), block.norm).view(rows, length, hidden);
+  }
+
+  /** What hides padding from so many keys, of which those before the tokens of the rows are virtual; null for nothing. */
+  private @Nullable Tensor mask(TokenBatch batch, long keys) {
+    @Nullable Tensor padding = batch.mask();
+    if (padding == null) {
+      return null;
+    }
+    long virtual = keys - batch.length();
+    return device.place(
+        virtual == 0 ? padding : torch.constant_pad_nd(padding, new long[] {virtual, 0}));
+  }
+
+  private Tensor prefixHeads(Tensor prefix, long rows) {
+    return heads(VirtualTokens.forRows(device.place(prefix), rows).contiguous(), rows, prefix.size(-2));
   }
 
   private Tensor heads(Tensor projected, long rows, long length) {

@@ -245,10 +245,11 @@ public final class FeatureCache {
     List<Row> rows = missing.rows;
     try (TensorScope scope = TensorScope.inference()) {
       Pass pass = backbone.pass(rows);
-      Tensor state = missing.states == null ? pass.start() : pass.join(missing.states);
+      Adaptation adaptation = frozen.adaptation.forPass();
+      Tensor state = missing.states == null ? pass.start(adaptation) : pass.join(missing.states);
       float[][] cut = new float[rows.size()][];
       if (levels == 0) {
-        float[] all = Tensors.toFloats(pass.advance(state, missing.from, block, frozen.adaptation));
+        float[] all = Tensors.toFloats(pass.advance(state, missing.from, block, adaptation));
         for (int row = 0; row < cut.length; row++) {
           cut[row] = pass.cut(all, row);
         }
@@ -257,7 +258,7 @@ public final class FeatureCache {
         int at = missing.from;
         for (int level = 0; level < levels; level++) {
           int end = block - levels + 1 + level;
-          state = pass.advance(state, at, end, frozen.adaptation);
+          state = pass.advance(state, at, end, adaptation);
           at = end;
           pooled[level] = pass.pool(state);
         }

@@ -9,6 +9,15 @@ public interface Pass {
   Tensor start();
 
   /**
+   * The same with the virtual tokens of an adaptation before those of the rows.
+   *
+   * @throws dev.perennial.UsageException if a row is longer than the backbone's positions then
+   */
+  default Tensor start(Adaptation adaptation) {
+    return start();
+  }
+
+  /**
    * The input of block {@code to}, from that of block {@code from}.
    *
    * @param adaptation the bricks that act

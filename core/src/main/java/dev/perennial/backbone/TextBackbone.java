@@ -62,6 +62,21 @@ final class TextBackbone implements Backbone {
   }
 
   @Override
+  public FrozenMap frozen(Site site) {
+    return encoder.frozen(site);
+  }
+
+  @Override
+  public int tokenWidth() {
+    return width();
+  }
+
+  @Override
+  public int attentionHeads() {
+    return encoder.config().heads();
+  }
+
+  @Override
   public List<Row> prepare(List<? extends Input> inputs) {
     var texts = new ArrayList<String>(inputs.size());
     for (Input input : inputs) {
@@ -120,7 +135,18 @@ final class TextBackbone implements Backbone {
 
     @Override
     public Tensor start() {
-      return encoder.embed(batch);
+      return start(Adaptation.NONE);
+    }
+
+    @Override
+    public Tensor start(Adaptation adaptation) {
+      VirtualTokens tokens = adaptation.tokens();
+      int length = tokens.prefixLength() + tokens.promptLength() + batch.length();
+      if (length > encoder.config().positions()) {
+        throw new UsageException("expected texts of at most " + encoder.config().positions() + " tokens for the backbone "
+            + name + ", virtual ones counted in, got " + length + ": give the brick fewer tokens, or shorten the texts");
+      }
+      return encoder.embed(batch, tokens);
     }
 
     @Override
@@ -130,13 +156,15 @@ final class TextBackbone implements Backbone {
 
     @Override
     public Tensor pool(Tensor state) {
-      return pooling.pool(Device.CPU.place(state), batch);
+      int virtual = (int) state.size(1) - batch.length();
+      return pooling.pool(Device.CPU.place(state.narrow(1, virtual, batch.length())), batch);
     }
 
     @Override
     public float[] cut(float[] state, int row) {
-      int start = row * batch.length() * width();
-      return Arrays.copyOfRange(state, start, start + batch.tokens(row) * width());
+      int length = state.length / batch.rows() / width();
+      int start = row * length * width();
+      return Arrays.copyOfRange(state, start, start + (length - batch.length() + batch.tokens(row)) * width());
     }
 
     @Override
@@ -144,15 +172,17 @@ final class TextBackbone implements Backbone {
       if (states.length != batch.rows()) {
         throw new IllegalArgumentException("expected states of " + batch.rows() + " rows, got " + states.length);
       }
-      float[] joined = new float[batch.rows() * batch.length() * width()];
+      int virtual = Math.max(0, states[0].length / width() - batch.tokens(0));
+      int length = virtual + batch.length();
+      float[] joined = new float[batch.rows() * length * width()];
       for (int row = 0; row < states.length; row++) {
-        if (states[row].length != batch.tokens(row) * width()) {
-          throw new IllegalArgumentException("expected " + batch.tokens(row) + " tokens of " + width()
+        if (states[row].length != (virtual + batch.tokens(row)) * width()) {
+          throw new IllegalArgumentException("expected " + (virtual + batch.tokens(row)) + " tokens of " + width()
               + " features in row " + row + ", got " + states[row].length + " numbers");
         }
-        System.arraycopy(states[row], 0, joined, row * batch.length() * width(), states[row].length);
+        System.arraycopy(states[row], 0, joined, row * length * width(), states[row].length);
       }
-      return device.place(Tensors.floats(joined, batch.rows(), batch.length(), width()));
+      return device.place(Tensors.floats(joined, batch.rows(), length, width()));
     }
   }
 }

@@ -1,21 +1,17 @@
 package dev.perennial.brick;
 
-import dev.perennial.backbone.Adaptation;
+import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
+import dev.perennial.backbone.LowRank;
 import dev.perennial.backbone.Site;
 import dev.perennial.backbone.SiteFunction;
 import dev.perennial.tensor.CounterRandom;
-import dev.perennial.tensor.Device;
 import dev.perennial.tensor.Parameters;
-import dev.perennial.tensor.Tensors;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The low-rank adaptation of linear sites.
@@ -24,101 +20,139 @@ import org.jspecify.annotations.Nullable;
  * {@code y = W x + b + (alpha / r) B A x}, with A {@code [r, in]} drawn uniformly from ±1/√in and B {@code [out, r]} of
  * zeros, so that a new brick changes nothing. Only A and B are trained. With dropout p, x is in training
  * {@code x * mask / (1 - p)} for A, where each number of the mask is 1 with probability 1 - p and else 0.
+ *
+ * <p>Rank-stabilised (A Rank Stabilization Scaling Factor for Fine-Tuning with LoRA, arXiv 2312.03732): the scale is
+ * {@code alpha / √r}. Rank and alpha may differ from site to site.
  */
-public final class Lora {
+public final class Lora extends SiteBrick {
+
+  /** The sites that bricks of LoRA's kind are usually on. */
+  static final String USUAL_SITES = "query|value";
 
   private final LoraOptions options;
-  private final List<Site> sites;
+  private final Settings settings;
+  private final SitePatterns ranks;
+  private final SitePatterns alphas;
+
+  /**
+   * What LoRA is asked beside what kinds share.
+   *
+   * @param rslora whether the scale is alpha / √rank; default false
+   * @param ranks ranks of sites that have another, as {@code expression:rank} with spaces between; default none
+   * @param alphas alphas of sites that have another, in the same way; default none
+   */
+  public record Settings(boolean rslora, String ranks, String alphas) {
+
+    /** The same rank and alpha everywhere, and alpha / rank. */
+    public static final Settings DEFAULT = new Settings(false, "", "");
+  }
+
+  /** LoRA among the kinds. */
+  public static final class Kind implements BrickKind<Settings> {
+
+    @Override
+    public String name() {
+      return "lora";
+    }
+
+    @Override
+    public Settings defaults() {
+      return Settings.DEFAULT;
+    }
+
+    @Override
+    public Brick brick(LoraOptions shape, Settings settings, Backbone backbone) {
+      return new Lora(name(), shape, settings, backbone);
+    }
+  }
 
   /**
    * LoRA on the sites of {@code backbone} that the options name.
    *
-   * @throws dev.perennial.UsageException if there are none
+   * @throws UsageException if there are none
    */
   public Lora(LoraOptions options, Backbone backbone) {
+    this("lora", options, Settings.DEFAULT, backbone);
+  }
+
+  Lora(String kind, LoraOptions options, Settings settings, Backbone backbone) {
+    super(kind, options.select(backbone.sites(), USUAL_SITES), options.dropout());
     this.options = options;
-    this.sites = options.select(backbone.sites());
-  }
-
-  /** Adds A and B of every site to {@code parameters}, under their names in PEFT's format. */
-  public void initialise(Parameters parameters, CounterRandom random) {
-    long drawn = 0;
-    for (Site site : sites) {
-      float bound = (float) (1 / Math.sqrt(site.in()));
-      float[] a = new float[options.rank() * site.in()];
-      for (int i = 0; i < a.length; i++) {
-        a[i] = (float) (2 * random.uniform(drawn++) - 1) * bound;
+    this.settings = settings;
+    ranks = new SitePatterns("ranks", settings.ranks());
+    alphas = new SitePatterns("alphas", settings.alphas());
+    ranks.requireUse("ranks", sites());
+    alphas.requireUse("alphas", sites());
+    for (Site site : sites()) {
+      double rank = ranks.at(site, options.rank());
+      if (rank != Math.rint(rank) || rank < 1 || rank > 1024) {
+        throw new UsageException("expected a LoRA rank between 1 and 1024 for " + site.name() + ", got " + rank);
       }
-      parameters.add(nameOfA(site), a, options.rank(), site.in());
-      parameters.add(nameOfB(site), new float[site.out() * options.rank()], site.out(), options.rank());
+      if (!(alpha(site) > 0) || Double.isInfinite(alpha(site))) {
+        throw new UsageException("expected a LoRA alpha above 0 for " + site.name() + ", got " + alpha(site));
+      }
     }
   }
 
-  /** What the brick does, with A and B taken from {@code tensors} by name; good for as long as those live. */
-  public Adaptation adaptation(Map<String, Tensor> tensors) {
-    return adaptation(tensors, null, 0);
+  /** Rows of A at one of its sites. */
+  public int rank(Site site) {
+    return (int) ranks.at(site, options.rank());
   }
 
-  /**
-   * What the brick does in training, where dropout acts.
-   *
-   * @param noise decides the masks, together with {@code part} and the site
-   * @param part which part of the batch goes through, from 0
-   */
-  public Adaptation training(Map<String, Tensor> tensors, CounterRandom noise, int part) {
-    return adaptation(tensors, options.dropout() == 0 ? null : noise, part);
+  /** Alpha at one of its sites. */
+  public double alpha(Site site) {
+    return alphas.at(site, options.alpha());
   }
 
-  private Adaptation adaptation(Map<String, Tensor> tensors, @Nullable CounterRandom noise, int part) {
-    var functions = new HashMap<Site, SiteFunction>();
-    double scale = options.alpha() / options.rank();
-    for (Site site : sites) {
-      Tensor a = named(tensors, nameOfA(site));
-      Tensor b = named(tensors, nameOfB(site));
-      functions.put(site, (input, output) -> {
-        Tensor down = Device.beside(input, a);
-        Tensor up = Device.beside(input, b);
-        Tensor seen = noise == null ? input : dropped(input, noise.at((long) part << Integer.SIZE | site.index()));
-        return torch.addmm(output, torch.mm(seen, down.t()), up.t(), new Scalar(1.0), new Scalar(scale));
-      });
+  /** What the product is multiplied by at one of its sites. */
+  public double scale(Site site) {
+    return alpha(site) / (settings.rslora() ? Math.sqrt(rank(site)) : rank(site));
+  }
+
+  /** The name of A at a site. */
+  public static String nameOfA(Site site) {
+    return name(site, "lora_A.weight");
+  }
+
+  /** The name of B at a site. */
+  public static String nameOfB(Site site) {
+    return name(site, "lora_B.weight");
+  }
+
+  @Override
+  void shapesAt(Site site, Map<String, List<Long>> shapes) {
+    shapes.put(nameOfA(site), List.of((long) rank(site), (long) site.in()));
+    shapes.put(nameOfB(site), List.of((long) site.out(), (long) rank(site)));
+  }
+
+  @Override
+  public void initialise(Parameters parameters, CounterRandom random) {
+    var draws = new Draws(random);
+    for (Site site : sites()) {
+      initialise(site, parameters, draws);
     }
-    return Adaptation.ofSites(functions);
   }
 
-  private Tensor dropped(Tensor input, long seed) {
-    double kept = 1 - options.dropout();
-    Tensor mask = Tensors.zeros(input.shape()).bernoulli(kept, new GeneratorOptional(torch.make_generator_cpu(seed)));
-    return input.mul(Device.beside(input, mask.div_(new Scalar(kept))));
+  void initialise(Site site, Parameters parameters, Draws draws) {
+    int rank = rank(site);
+    parameters.add(nameOfA(site), draws.uniform((long) rank * site.in(), 1 / Math.sqrt(site.in())), rank, site.in());
+    parameters.add(nameOfB(site), new float[site.out() * rank], site.out(), rank);
   }
 
-  /** The names of the sites that it acts at, in the backbone's order. */
-  public List<String> sites() {
-    return sites.stream().map(Site::name).toList();
+  /** A, B and the scale at a site. */
+  LowRank product(Site site, Map<String, Tensor> tensors) {
+    return new LowRank(named(tensors, nameOfA(site)), named(tensors, nameOfB(site)), scale(site));
   }
 
-  /** The first block that the brick acts in. */
-  public int lowestBlock() {
-    return sites.stream().mapToInt(Site::block).min().orElse(0);
+  @Override
+  SiteFunction at(Site site, Map<String, Tensor> tensors, Dropout drop) {
+    LowRank product = product(site, tensors);
+    return drop == Dropout.NONE ? product : (input, output) -> product.add(output, drop.of(site, input));
   }
 
-  /** Numbers in all A and B. */
-  public long parameters() {
-    return sites.stream().mapToLong(site -> (long) options.rank() * (site.in() + site.out())).sum();
-  }
-
-  private static String nameOfA(Site site) {
-    return "base_model.model." + site.name() + ".lora_A.weight";
-  }
-
-  private static String nameOfB(Site site) {
-    return "base_model.model." + site.name() + ".lora_B.weight";
-  }
-
-  private static Tensor named(Map<String, Tensor> tensors, String name) {
-    Tensor tensor = tensors.get(name);
-    if (tensor == null) {
-      throw new IllegalArgumentException("expected a tensor " + name + " in a LoRA brick");
-    }
-    return tensor;
+  @Override
+  public Delta delta(Site site, Map<String, Tensor> tensors) {
+    LowRank product = product(site, tensors);
+    return new Delta(torch.mm(product.up(), product.down()).mul(new Scalar(product.scale())), null);
   }
 }

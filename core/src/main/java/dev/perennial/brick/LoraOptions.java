@@ -7,17 +7,21 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /**
- * How a LoRA brick is laid out.
+ * How a LoRA brick is laid out, and what other kinds take of it.
  *
- * @param rank rows of A and columns of B, 1 to 1024; default 8
+ * @param rank rows of A and columns of B, or the width of a bottleneck; 1 to 1024; default 8
  * @param alpha the product is scaled by alpha / rank; above 0; default 16
  * @param dropout share of the brick's input that is zeroed in training, 0 to below 1; default 0
- * @param sites a regular expression that a site's whole name, or its end after a dot, must match; default query and value
+ * @param sites a regular expression that a site's whole name, or its end after a dot, must match; default {@code usual}:
+ *     query and value for LoRA, and what is usual for other kinds
  */
 public record LoraOptions(int rank, double alpha, double dropout, String sites) {
 
-  /** Query and value at rank 8. */
-  public static final LoraOptions DEFAULT = new LoraOptions(8, 16, 0, "query|value");
+  /** The sites that are usual for a kind. */
+  public static final String USUAL = "usual";
+
+  /** The usual sites at rank 8. */
+  public static final LoraOptions DEFAULT = new LoraOptions(8, 16, 0, USUAL);
 
   /** Checks the ranges. */
   public LoraOptions {
@@ -33,21 +37,33 @@ public record LoraOptions(int rank, double alpha, double dropout, String sites) 
   }
 
   /**
-   * The sites among {@code all} that the pattern names.
+   * The sites among {@code all} that a LoRA brick is on.
    *
    * @throws UsageException if there are none
    */
   public List<Site> select(List<Site> all) {
+    return select(all, Lora.USUAL_SITES);
+  }
+
+  /**
+   * The sites among {@code all} that the pattern names.
+   *
+   * @param usual the pattern where the usual sites are asked for
+   * @throws UsageException if there are none
+   */
+  public List<Site> select(List<Site> all, String usual) {
+    String expression = sites.equals(USUAL) ? usual : sites;
     Pattern pattern;
     try {
-      pattern = Pattern.compile("(.*\\.)?(" + sites + ")");
+      pattern = SitePatterns.pattern(expression);
     } catch (PatternSyntaxException e) {
-      throw new UsageException("expected a regular expression for LoRA sites, got " + sites + ": " + e.getDescription(), e);
+      throw new UsageException(
+          "expected a regular expression for the sites of a brick, got " + sites + ": " + e.getDescription(), e);
     }
     List<Site> selected = all.stream().filter(site -> pattern.matcher(site.name()).matches()).toList();
     if (selected.isEmpty()) {
-      throw new UsageException("expected LoRA sites that the backbone has, and " + sites + " matches none: it has "
-          + (all.isEmpty() ? "none at all" : "sites such as " + all.getFirst().name()));
+      throw new UsageException("expected sites for a brick that the backbone has, and " + expression
+          + " matches none: it has " + (all.isEmpty() ? "none at all" : "sites such as " + all.getFirst().name()));
     }
     return selected;
   }

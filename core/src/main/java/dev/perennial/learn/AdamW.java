@@ -59,6 +59,12 @@ final class AdamW implements Optimiser {
   }
 
   @Override
+  public void renew(Tensor kept) {
+    mean.mul_(kept);
+    square.mul_(kept);
+  }
+
+  @Override
   public long steps() {
     return steps;
   }

@@ -1,9 +1,13 @@
 package dev.perennial.learn;
 
+import dev.perennial.backbone.Adaptation;
 import dev.perennial.backbone.FeatureCache;
+import dev.perennial.backbone.Site;
+import dev.perennial.brick.Adjusting;
+import dev.perennial.brick.Brick;
 import dev.perennial.brick.GrowingHead;
-import dev.perennial.brick.Lora;
 import dev.perennial.brick.Provenance;
+import dev.perennial.brick.SavedBrick;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.stream.Experience;
@@ -19,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -27,7 +32,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A learner that minimises an {@link Objective} by gradients: one LoRA brick, or the backbone's own weights where it is not
+ * A learner that minimises an {@link Objective} by gradients: one brick, or the backbone's own weights where it is not
  * frozen, and a head that grows with the classes.
  *
  * <p>A step is one batch. The order of the rows is drawn anew for each epoch. The optimiser starts anew with each
@@ -40,6 +45,8 @@ public final class GradientLearner implements Learner, Objective.Model {
   private static final String OPTIMISER = "optimiser";
   private static final String COUNTERS = "counters";
   private static final String HEAD = "head.weight";
+  private static final String FIXED = "fixed";
+  private static final String BRICK = "brick";
   private static final long INITIAL = 1;
   private static final long NEW_ROWS = 3;
   private static final long DROPPED = 4;
@@ -49,7 +56,8 @@ public final class GradientLearner implements Learner, Objective.Model {
   private final LearnerContext context;
   private final Objective objective;
   private final Network network;
-  private final @Nullable Lora lora;
+  private final @Nullable Brick brick;
+  private final @Nullable Adjusting adjusting;
   private final TensorOwner frozen = new TensorOwner();
   private final Classes classes = new Classes();
   private Parameters parameters = new Parameters();
@@ -68,8 +76,9 @@ public final class GradientLearner implements Learner, Objective.Model {
     this.options = options;
     this.context = context;
     this.objective = objective;
-    this.lora = context.backbone().sites().isEmpty() ? null : new Lora(options.lora(), context.backbone());
-    this.network = new Network(context.backbone(), context.cache(), context.workers(), lora);
+    this.brick = context.backbone().sites().isEmpty() ? null : options.brick().on(context.backbone());
+    this.adjusting = brick instanceof Adjusting changing ? changing : null;
+    this.network = new Network(context.backbone(), context.cache(), context.workers(), brick);
   }
 
   @Override
@@ -112,7 +121,7 @@ public final class GradientLearner implements Learner, Objective.Model {
 
   /** What is frozen is computed once for an input; nothing is where the backbone itself is trained. */
   private void register(Experience experience) {
-    if (lora != null) {
+    if (brick != null) {
       context.register(experience);
     }
   }
@@ -214,6 +223,9 @@ public final class GradientLearner implements Learner, Objective.Model {
     rows.addAll(objective.replayed(experience, step));
     var batch = new Batch(experience, step, rows, arrived);
     var noise = CounterRandom.of(context.seed(), DROPPED, experience.index(), step);
+    if (adjusting != null) {
+      adjusting.beforeStep(step, steps);
+    }
     Supplier<Tensor> atValues = () -> {
       Tensor gradient = objective.gradient(batch, this, () -> gradient(rows, noise, part -> {
         Tensor loss = objective.taskLoss(batch, part);
@@ -221,11 +233,18 @@ public final class GradientLearner implements Learner, Objective.Model {
         return onOutputs == null ? loss : loss.add(onOutputs);
       }));
       objective.addWeightGradient(parameters.values(), gradient);
+      if (adjusting != null) {
+        adjusting.addGradient(parameters, gradient);
+      }
       return gradient;
     };
     var uphill = CounterRandom.of(context.seed(), ASCENDED, experience.index(), step);
     Tensor gradient = ascent.gradient(parameters.values(), step == 0, atValues, uphill);
     optimiser.step(parameters.values(), gradient, options.optimisation().rateAt(step, steps));
+    Tensor kept = adjusting == null ? null : adjusting.afterStep(step, steps, parameters);
+    if (kept != null) {
+      optimiser.renew(kept);
+    }
     objective.stepped(batch, this);
   }
 
@@ -308,6 +327,9 @@ public final class GradientLearner implements Learner, Objective.Model {
     parts.add(LearnerState.origin(context.backbone(), lastExperience));
     parts.add(classes.state());
     parts.add(StatePart.of(PARAMETERS, Combine.WEIGHTED_MEAN, parameters.state()));
+    if (brick != null && !brick.fixed().isEmpty()) {
+      parts.add(StatePart.of(FIXED, Combine.LATEST, brick.fixed()));
+    }
     Optimiser current = optimiser;
     if (current != null) {
       var kept = new HashMap<>(current.state());
@@ -329,6 +351,9 @@ public final class GradientLearner implements Learner, Objective.Model {
     objective.restore(state, past);
     if (classes.size() > 0) {
       restoreParameters(LearnerState.part(state, PARAMETERS), LearnerState.part(state, OPTIMISER));
+      if (brick != null && !brick.fixed().isEmpty()) {
+        brick.restore(LearnerState.part(state, FIXED).tensors());
+      }
     }
   }
 
@@ -357,7 +382,8 @@ public final class GradientLearner implements Learner, Objective.Model {
   public FeatureCache.Frozen freeze() {
     Map<String, Tensor> views = parameters.views();
     views.values().forEach(frozen::keep);
-    return new FeatureCache.Frozen(parameters.digest(), network.adaptation(views));
+    return new FeatureCache.Frozen(parameters.digest(),
+        Adaptation.forEachPass(brick == null ? 0 : brick.lowestBlock(), () -> network.adaptation(views)));
   }
 
   @Override
@@ -370,15 +396,30 @@ public final class GradientLearner implements Learner, Objective.Model {
     if (parameters.size() == 0) {
       return List.of();
     }
-    return List.of(brick("brick"), new BrickInfo(
-        "head", head().kind(), parameters.size() - brickParameters(), List.of(), provenance().withParents("brick")));
+    return List.of(brick(BRICK), new BrickInfo(
+        "head", head().kind(), parameters.size() - brickParameters(), List.of(), provenance().withParents(BRICK)));
   }
 
   /** The module below the head, under that name. */
   public BrickInfo brick(String name) {
-    return lora == null
+    return brick == null
         ? new BrickInfo(name, "weights", brickParameters(), List.of(), provenance())
-        : new BrickInfo(name, "lora", brickParameters(), lora.sites(), provenance());
+        : new BrickInfo(name, brick.kind(), brickParameters(), brick.sites().stream().map(Site::name).toList(),
+            provenance());
+  }
+
+  @Override
+  public Optional<SavedBrick> saved(String name) {
+    if (brick == null || parameters.size() == 0 || !name.equals(BRICK)) {
+      return Optional.empty();
+    }
+    var tensors = new HashMap<String, TensorData>();
+    parameters.state().forEach((tensor, data) -> tensors.put(
+        tensor, TensorData.of(data.floats(), data.shape().stream().mapToLong(Long::longValue).toArray())));
+    tensors.remove(HEAD);
+    Tensor rows = parameters.view(parameters.values(), HEAD).narrow(0, 0, classes.size());
+    return Optional.of(SavedBrick.of(options.brick(), tensors, brick.fixed(),
+        SavedBrick.Head.of(head(), classes.names(), rows, context.backbone().width()), provenance()));
   }
 
   private Provenance provenance() {

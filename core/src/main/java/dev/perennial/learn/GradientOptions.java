@@ -1,6 +1,7 @@
 package dev.perennial.learn;
 
 import dev.perennial.UsageException;
+import dev.perennial.brick.BrickOptions;
 import dev.perennial.brick.HeadOptions;
 import dev.perennial.brick.LoraOptions;
 
@@ -10,12 +11,12 @@ import dev.perennial.brick.LoraOptions;
  * @param epochs passes over an experience, 1 to 1000; default 3
  * @param batch rows of a step, 1 to 4096; default 32
  * @param optimisation how the parameters follow their gradients
- * @param lora the brick; backbones that are trained from scratch take none
+ * @param brick the brick; backbones that are trained from scratch take none
  * @param head which head is trained with it
  * @param ascent whether the parameters are moved uphill before a step
  */
 public record GradientOptions(
-    int epochs, int batch, OptimiserOptions optimisation, LoraOptions lora, HeadOptions head, AscentOptions ascent) {
+    int epochs, int batch, OptimiserOptions optimisation, BrickOptions brick, HeadOptions head, AscentOptions ascent) {
 
   /** What was found to suit LoRA on small encoders. */
   public static final GradientOptions DEFAULT =
@@ -34,19 +35,24 @@ public record GradientOptions(
     }
   }
 
-  /** Options whose steps start from where the parameters are. */
+  /** Options of a LoRA brick whose steps start from where the parameters are. */
   public GradientOptions(
       int epochs, int batch, OptimiserOptions optimisation, LoraOptions lora, HeadOptions head) {
-    this(epochs, batch, optimisation, lora, head, AscentOptions.NONE);
+    this(epochs, batch, optimisation, BrickOptions.of(lora), head, AscentOptions.NONE);
   }
 
   /** These options with another number of passes. */
   public GradientOptions withEpochs(int passes) {
-    return new GradientOptions(passes, batch, optimisation, lora, head, ascent);
+    return new GradientOptions(passes, batch, optimisation, brick, head, ascent);
+  }
+
+  /** These options with another brick. */
+  public GradientOptions withBrick(BrickOptions other) {
+    return new GradientOptions(epochs, batch, optimisation, other, head, ascent);
   }
 
   /** These options with other movements before a step. */
   public GradientOptions withAscent(AscentOptions other) {
-    return new GradientOptions(epochs, batch, optimisation, lora, head, other);
+    return new GradientOptions(epochs, batch, optimisation, brick, head, other);
   }
 }

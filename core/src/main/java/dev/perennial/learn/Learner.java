@@ -1,11 +1,13 @@
 package dev.perennial.learn;
 
 import dev.perennial.brick.Provenance;
+import dev.perennial.brick.SavedBrick;
 import dev.perennial.data.Input;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.StatePart;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -59,6 +61,15 @@ public interface Learner extends AutoCloseable {
 
   /** The modules that it learned; none before the first step. */
   List<BrickInfo> bricks();
+
+  /**
+   * A module among {@link #bricks} with copies of its tensors, and the head that was trained with it, for export.
+   *
+   * @return empty where there is no brick of that name with tensors of its own
+   */
+  default Optional<SavedBrick> saved(String name) {
+    return Optional.empty();
+  }
 
   /** Frees what it holds. */
   @Override

@@ -6,7 +6,7 @@ import dev.perennial.backbone.FeatureCache;
 import dev.perennial.backbone.Pass;
 import dev.perennial.backbone.Row;
 import dev.perennial.backbone.TrainedPass;
-import dev.perennial.brick.Lora;
+import dev.perennial.brick.Brick;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.tensor.CounterRandom;
@@ -23,7 +23,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A backbone with what is trained on it: a LoRA brick, or its own weights where it is not frozen.
+ * A backbone with what is trained on it: a brick, or its own weights where it is not frozen.
  *
  * <p>Blocks below the lowest brick are computed once for an input and kept in the feature cache.
  */
@@ -35,7 +35,7 @@ final class Network {
   private final Backbone backbone;
   private final FeatureCache cache;
   private final Workers workers;
-  private final @Nullable Lora lora;
+  private final @Nullable Brick brick;
   private final int lowestBlock;
 
   /**
@@ -47,20 +47,20 @@ final class Network {
    */
   record Shard(int[] positions, List<Row> rows, float[][] states) {}
 
-  Network(Backbone backbone, FeatureCache cache, Workers workers, @Nullable Lora lora) {
+  Network(Backbone backbone, FeatureCache cache, Workers workers, @Nullable Brick brick) {
     this.backbone = backbone;
     this.cache = cache;
     this.workers = workers;
-    this.lora = lora;
-    this.lowestBlock = lora == null ? 0 : lora.lowestBlock();
+    this.brick = brick;
+    this.lowestBlock = brick == null ? 0 : brick.lowestBlock();
   }
 
   /** Adds what is trained, at its initial values. */
   void initialise(Parameters parameters, CounterRandom random) {
-    if (lora == null) {
+    if (brick == null) {
       backbone.initialise(parameters);
     } else {
-      lora.initialise(parameters, random);
+      brick.initialise(parameters, random);
     }
   }
 
@@ -113,7 +113,7 @@ final class Network {
 
   /** Inputs as the backbone takes them. Texts' tokens were found when they were registered. */
   private List<Row> rows(List<? extends Input> inputs) {
-    return lora == null ? backbone.prepare(inputs) : inputs.stream().map(cache::row).toList();
+    return brick == null ? backbone.prepare(inputs) : inputs.stream().map(cache::row).toList();
   }
 
   private Shard shard(List<Integer> members, List<Row> rows, float[][] states) {
@@ -130,7 +130,7 @@ final class Network {
 
   /** A shard's rows on their way through trained weights; null where gradients have to be recorded. */
   @Nullable TrainedPass trainedPass(Shard shard, Map<String, Tensor> tensors) {
-    return lora == null ? backbone.trainedPass(shard.rows, tensors) : null;
+    return brick == null ? backbone.trainedPass(shard.rows, tensors) : null;
   }
 
   /**
@@ -141,14 +141,14 @@ final class Network {
    */
   Tensor features(Shard shard, Map<String, Tensor> tensors, @Nullable CounterRandom noise, int part) {
     Pass pass = backbone.pass(shard.rows);
-    Tensor state = lowestBlock > 0 ? pass.join(shard.states) : pass.start();
-    Adaptation adaptation = lora == null || noise == null ? adaptation(tensors) : lora.training(tensors, noise, part);
+    Adaptation adaptation = brick == null || noise == null ? adaptation(tensors) : brick.training(tensors, noise, part);
+    Tensor state = lowestBlock > 0 ? pass.join(shard.states) : pass.start(adaptation);
     return pass.pool(pass.advance(state, lowestBlock, backbone.blocks(), adaptation));
   }
 
   /** Features of any number of inputs with the parameters as they are, {@code [inputs, width]}, without gradients. */
   Tensor features(List<? extends Input> inputs, Parameters parameters) {
-    if (lora != null) {
+    if (brick != null) {
       cache.register(inputs);
     }
     List<Row> rows = rows(inputs);
@@ -184,6 +184,6 @@ final class Network {
 
   /** What acts on the backbone, with the trained tensors taken from {@code tensors}. */
   Adaptation adaptation(Map<String, Tensor> tensors) {
-    return lora == null ? Adaptation.ofWeights(tensors) : lora.adaptation(tensors);
+    return brick == null ? Adaptation.ofWeights(tensors) : brick.adaptation(tensors);
   }
 }

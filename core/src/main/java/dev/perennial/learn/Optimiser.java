@@ -10,6 +10,9 @@ public sealed interface Optimiser extends AutoCloseable permits AdamW, Sgd {
   /** Changes {@code values} in place. */
   void step(Tensor values, Tensor gradient, double rate);
 
+  /** Forgets the past of every parameter where {@code kept}, laid out like the parameters, is 0 and not 1. */
+  void renew(Tensor kept);
+
   /** Steps taken so far. */
   long steps();
 

@@ -52,6 +52,13 @@ final class Sgd implements Optimiser {
   }
 
   @Override
+  public void renew(Tensor kept) {
+    if (velocity != null) {
+      velocity.mul_(kept);
+    }
+  }
+
+  @Override
   public long steps() {
     return steps;
   }

@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** A BERT encoder of a few thousand random weights, as an ONNX file, as a directory and as a backbone. */
-final class TinyBert {
+public final class TinyBert {
 
   static final BertConfig CONFIG = new BertConfig(9, 8, 2, 2, 12, 16, 2, 1e-12);
 
@@ -170,6 +170,11 @@ final class TinyBert {
 
   static TextTokenizer tokenizer() {
     return new TextTokenizer(new ByteArrayInputStream(TOKENIZER_JSON.getBytes(UTF_8)), "memory", 16);
+  }
+
+  /** A backbone of two blocks of 8 features, 12 within, whose features are the mean of those of the tokens. */
+  public static Backbone backbone() {
+    return backbone(Pooling.MEAN);
   }
 
   static Backbone backbone(Pooling pooling) {

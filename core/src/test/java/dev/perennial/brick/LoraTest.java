@@ -64,7 +64,7 @@ final class LoraTest {
   @Test
   void adaptation_trainedBrick_addsScaledBAx() {
     var lora = new Lora(new LoraOptions(3, 6, 0, "block\\.1\\.linear"), backbone);
-    assertEquals(List.of("block.1.linear"), lora.sites());
+    assertEquals(List.of(backbone.sites().get(1)), lora.sites());
     assertEquals(1, lora.lowestBlock());
     float[] a = normal(1, 3 * WIDTH);
     float[] b = normal(2, 3 * WIDTH);
@@ -143,8 +143,8 @@ final class LoraTest {
   @Test
   void sites_thatNothingMatches_areRefusedInOneLine() {
     var refused = assertThrows(
-        UsageException.class, () -> new Lora(new LoraOptions(8, 16, 0, "query|value"), backbone));
-    assertEquals("expected LoRA sites that the backbone has, and query|value matches none: it has sites such as"
+        UsageException.class, () -> new Lora(LoraOptions.DEFAULT, backbone));
+    assertEquals("expected sites for a brick that the backbone has, and query|value matches none: it has sites such as"
         + " block.0.linear", refused.getMessage());
     assertThrows(UsageException.class, () -> new Lora(new LoraOptions(8, 16, 0, "(linear"), backbone));
   }

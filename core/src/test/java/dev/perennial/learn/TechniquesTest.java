@@ -70,8 +70,8 @@ final class TechniquesTest {
     Replay.Options options = assertInstanceOf(Replay.Options.class, choice.options());
     assertEquals(9, options.kept().memory());
     assertEquals(MemoryOptions.Keep.RESERVOIR, options.kept().keep());
-    assertEquals(4, options.training().lora().rank());
-    assertEquals(0.5, options.training().lora().dropout());
+    assertEquals(4, options.training().brick().lora().rank());
+    assertEquals(0.5, options.training().brick().lora().dropout());
     assertEquals("cosine", Options.flat(options).get("head"));
   }
 

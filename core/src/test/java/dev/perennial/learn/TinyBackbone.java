@@ -2,6 +2,7 @@ package dev.perennial.learn;
 
 import dev.perennial.backbone.Adaptation;
 import dev.perennial.backbone.Backbone;
+import dev.perennial.backbone.FrozenMap;
 import dev.perennial.backbone.Pass;
 import dev.perennial.backbone.Row;
 import dev.perennial.backbone.Site;
@@ -94,6 +95,11 @@ public final class TinyBackbone implements Backbone {
     return frozen
         ? IntStream.range(0, BLOCKS).mapToObj(b -> new Site(b, "block." + b + ".linear", b, WIDTH, WIDTH)).toList()
         : List.of();
+  }
+
+  @Override
+  public FrozenMap frozen(Site site) {
+    return new FrozenMap(weights[site.block()], Tensors.zeros(WIDTH));
   }
 
   @Override

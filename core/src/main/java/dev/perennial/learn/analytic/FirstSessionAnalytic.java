@@ -3,6 +3,7 @@ package dev.perennial.learn.analytic;
 import dev.perennial.backbone.FeatureCache;
 import dev.perennial.brick.HeadOptions;
 import dev.perennial.brick.LoraOptions;
+import dev.perennial.brick.SavedBrick;
 import dev.perennial.data.Input;
 import dev.perennial.learn.GradientLearner;
 import dev.perennial.learn.GradientOptions;
@@ -20,6 +21,7 @@ import dev.perennial.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -137,6 +139,12 @@ public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.O
     @Override
     public Footprint footprint() {
       return model.footprint(adapter.brickParameters());
+    }
+
+    @Override
+    public Optional<SavedBrick> saved(String name) {
+      // The head that the brick was trained with is thrown away.
+      return name.equals(ADAPTER) ? adapter.saved("brick").map(SavedBrick::withoutHead) : Optional.empty();
     }
 
     @Override

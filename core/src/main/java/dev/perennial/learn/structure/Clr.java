@@ -73,8 +73,8 @@ public final class Clr implements Method<Clr.Options> {
 
     Reprogramming(Options options, Backbone inner, long seed) {
       super(options.training().head(), options.infer());
-      this.anchor = new Layers(inner, options.training().training().lora(), CounterRandom.of(seed, INITIAL));
-      this.sites = anchor.frozen() ? options.training().training().lora().select(inner.sites()) : List.of();
+      this.anchor = new Layers(inner, options.training().training().brick().requireLora("technique clr"), CounterRandom.of(seed, INITIAL));
+      this.sites = anchor.frozen() ? options.training().training().brick().requireLora("technique clr").select(inner.sites()) : List.of();
       this.backbone = new Reprogrammed(inner);
       if (anchor.frozen()) {
         sites.forEach(site -> kernels.add(scales(site.name(), site.out())));

@@ -116,7 +116,7 @@ public final class Memo implements Method<Memo.Options> {
     Expansion(Options options, Backbone inner, long seed) {
       this.options = options;
       this.seed = seed;
-      this.layers = new Layers(inner, options.training().training().lora(), CounterRandom.of(seed, INITIAL));
+      this.layers = new Layers(inner, options.training().training().brick().requireLora("technique memo"), CounterRandom.of(seed, INITIAL));
       int all = layers.names().size();
       this.shared = all - Math.max(1, (int) Math.round(options.specialised * all));
       this.auxiliaryHead = options.training().head().of(inner.width());

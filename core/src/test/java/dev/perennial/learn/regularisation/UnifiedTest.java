@@ -91,7 +91,7 @@ final class UnifiedTest {
   /** The same rows are kept and drawn, so that not one gradient but all steps are those of the technique itself. */
   @Test
   void replayedLabelsWithFullWeight_takeTheStepsOfReplay() {
-    var training = new GradientOptions(3, 4, OptimiserOptions.sgd(0.05), TRAINING.lora(), TRAINING.head());
+    var training = new GradientOptions(3, 4, OptimiserOptions.sgd(0.05), TRAINING.brick().lora(), TRAINING.head());
     var kept = new MemoryOptions(9, MemoryOptions.Keep.RESERVOIR, MemoryOptions.Offer.EXPERIENCE);
     var options = new Unified.Options(training, 9, 1, 0, 0, 3, 0, Unified.Metric.FISHER, 1000);
     try (var replay = (GradientLearner) new Replay().learner(new Replay.Options(training, kept), world.context(1));

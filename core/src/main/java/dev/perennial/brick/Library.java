@@ -1,0 +1,88 @@
+package dev.perennial.brick;
+
+import dev.perennial.FailureException;
+import dev.perennial.UsageException;
+import dev.perennial.backbone.Backbone;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+
+/**
+ * A directory of bricks by name, each a directory as {@link BrickFiles} writes it.
+ *
+ * <p>A brick appears whole or not at all, and does not change afterwards: a name that is taken stays taken.
+ */
+public final class Library {
+
+  private static final String NAMES = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}";
+
+  private final Path root;
+
+  /** @param root where the bricks are; made when the first is added */
+  public Library(Path root) {
+    this.root = root;
+  }
+
+  /** The names, in alphabetical order. O(bricks). */
+  public List<String> names() {
+    var names = new ArrayList<String>();
+    if (Files.isDirectory(root)) {
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(root)) {
+        for (Path entry : entries) {
+          if (entry.getFileName().toString().matches(NAMES) && Files.isDirectory(entry)) {
+            names.add(entry.getFileName().toString());
+          }
+        }
+      } catch (IOException e) {
+        throw new FailureException("cannot read the library " + root + ": " + e.getMessage(), e);
+      }
+    }
+    return names.stream().sorted().toList();
+  }
+
+  /** What each brick is, without a backbone, by name. O(bricks); tensors are not read. */
+  public TreeMap<String, BrickFiles.Summary> summaries() {
+    var summaries = new TreeMap<String, BrickFiles.Summary>();
+    names().forEach(name -> summaries.put(name, BrickFiles.summary(root.resolve(name))));
+    return summaries;
+  }
+
+  /** Whether there is a brick of that name. */
+  public boolean has(String name) {
+    return name.matches(NAMES) && Files.isDirectory(root.resolve(name));
+  }
+
+  /**
+   * A brick.
+   *
+   * @throws UsageException if there is none of that name
+   * @throws FailureException as {@link BrickFiles#read}
+   */
+  public SavedBrick read(String name, Backbone backbone) {
+    if (!has(name)) {
+      throw new UsageException("expected a brick among " + String.join(", ", names()) + ", got " + name);
+    }
+    return BrickFiles.read(root.resolve(name), backbone);
+  }
+
+  /**
+   * Adds a brick. What was there stays as it is.
+   *
+   * @throws UsageException if the name is taken or is none
+   * @throws FailureException if it cannot be written
+   */
+  public void add(String name, SavedBrick brick, Backbone backbone) {
+    if (!name.matches(NAMES)) {
+      throw new UsageException("expected a name of at most 100 letters, digits, dots, hyphens and underlines for a brick,"
+          + " beginning with a letter or digit, got " + name);
+    }
+    if (has(name)) {
+      throw new UsageException("expected a new name for a brick, got " + name + ", which is taken: choose another");
+    }
+    BrickFiles.write(root.resolve(name), brick, backbone);
+  }
+}
