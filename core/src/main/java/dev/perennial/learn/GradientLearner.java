@@ -179,7 +179,7 @@ public final class GradientLearner implements Learner, Objective.Model {
 
   /** The head for features of the width that the backbone has now. */
   private GrowingHead head() {
-    return options.head().of(context.backbone().width(), lora == null);
+    return options.head().of(context.backbone().width(), brick == null);
   }
 
   private float[] newRows(int first, int count) {

@@ -1,24 +1,24 @@
 package dev.perennial.backbone;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.Objects;
-import org.bytedeco.pytorch.Scalar;
-import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import dev.perennial.tensor.TensorOwner;
 import dev.perennial.UsageException;
 import dev.perennial.data.Input;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Parameters;
+import dev.perennial.tensor.TensorOwner;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -2,6 +2,7 @@ package dev.perennial.learn.prototype;
 
 import dev.perennial.UsageException;
 import dev.perennial.brick.HeadOptions;
+import dev.perennial.brick.LoraOptions;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.learn.Batch;
@@ -103,7 +104,7 @@ public final class Prd implements Method<Prd.Options> {
   public Options defaults() {
     GradientOptions training = GradientOptions.DEFAULT;
     return new Options(
-        new GradientOptions(training.epochs(), training.batch(), OptimiserOptions.adamW(1e-3), training.lora(),
+        new GradientOptions(training.epochs(), training.batch(), OptimiserOptions.adamW(1e-3), LoraOptions.DEFAULT,
             new HeadOptions(HeadOptions.Kind.COSINE, 0.05)),
         0.1, 2, 4, Relation.SAMPLES, 512, 128, 0.01);
   }
