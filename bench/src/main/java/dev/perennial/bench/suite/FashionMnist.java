@@ -50,7 +50,7 @@ public final class FashionMnist {
     var usual = new TreeMap<>(setting.options());
     usual.putAll(more);
     var options = new AskedOptions(usual, Map.of(), Map.of()).of(Techniques.load(), List.of(technique));
-    return new RunSpec(setting.data(), setting.scenario(), setting.tasks(), technique, options.getOrDefault(technique, new TreeMap<>()),
-        setting.backbone(), Device.CPU.name(), Budget.UNLIMITED, 1, threads);
+    return new RunSpec(setting.data(), setting.scenario(), setting.tasks(), technique,
+        options.getOrDefault(technique, new TreeMap<>()), setting.backbone(), Device.CPU.name(), Budget.UNLIMITED, 1, threads);
   }
 }
