@@ -15,14 +15,13 @@ import dev.perennial.learn.Technique;
 /*
  * A Bag of Tricks for Few-Shot Class-Incremental Learning (arXiv 2403.14392). The first experience trains the network,
  * later ones hardly do; an input belongs to the class whose rows' mean feature is nearest by angle. The tricks, each
- * with the options that bring it, or take it away again:
- *   stability     supervised contrast of the rows of a batch (contrast=1)
+ * with the option that switches it; by default pseudo-classes and the rates' schedule are on, and the others off:
+ *   stability     supervised contrast of the rows of a batch (contrast)
  *                 directions reserved for classes: the head is a simplex that is not trained (prototypes=simplex)
- *                 pseudo-classes, rows mixed of two classes, which take the reserved directions (pseudo=0)
- *   adaptability  later experiences tune the part of the network whose weights are smallest, held near where it was
- *                 (subnet=0.1)
- *   training      steps that only tell rows apart, without labels, before any others (pretraining=1); rates that rise
- *                 and fall (schedule=constant warmup=0); a larger encoder (backbone)
+ *                 pseudo-classes, rows mixed of two classes, which take the outputs that no class has yet (pseudo)
+ *   adaptability  later experiences tune the weights that are smallest, held near where they were (subnet, hold)
+ *   training      passes that only tell rows apart, without labels, before the others (pretraining); rates that rise
+ *                 and fall (schedule, warmup); a larger encoder (backbone)
  * Not as in the paper: the second view of a row, an augmented image there, are its features with some left out, which
  * any input has; the pretext task of rotated images has no counterpart for texts, and is left out.
  */
@@ -84,10 +83,10 @@ public final class BagOfTricks implements Method<BagOfTricks.Options> {
 
   @Override
   public Options defaults() {
-    return new Options(
-        new GradientOptions(3, 32, OptimiserOptions.adamW(2e-3), new LoraOptions(16, 32, 0.1, "layer.[2345].*(query|value)"),
-            new HeadOptions(HeadOptions.Kind.COSINE, 0.1, 200)),
-        Prototypes.LEARNED, 0, 0.1, 0.1, 0.5, 0, 0, 0.9);
+    var head = new HeadOptions(HeadOptions.Kind.COSINE, 0.1, 200);
+    var lora = new LoraOptions(16, 32, 0.1, "layer.[2345].*(query|value)");
+    var training = new GradientOptions(3, 32, OptimiserOptions.adamW(2e-3), lora, head);
+    return new Options(training, Prototypes.LEARNED, 0, 0.1, 0.1, 0.5, 0, 0, 0.9);
   }
 
   @Override

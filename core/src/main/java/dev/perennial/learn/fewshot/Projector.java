@@ -45,7 +45,7 @@ final class Projector implements AutoCloseable {
     this.seed = seed;
   }
 
-  /** What became of sequences: z, {@code [rows, places * width]}, and what the incremental branch did, where there is one. */
+  /** What became of sequences: z, {@code [rows, places * width]}, and what the incremental branch did, if any. */
   record Projected(Tensor z, SelectiveBranch.@Nullable Scanned incremental) {}
 
   /** A loss on sequences that went through the projector: a scalar. */

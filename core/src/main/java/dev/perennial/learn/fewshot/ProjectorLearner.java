@@ -116,7 +116,8 @@ final class ProjectorLearner implements Learner {
     classes.add(experience.classes());
     if (options.classifier() == SsmProjector.Classifier.SIMPLEX && classes.size() > means.width() + 1) {
       throw new UsageException("expected at most " + (means.width() + 1) + " classes, one more than " + places
-          + " blocks of " + context.backbone().name() + " have features, got " + classes.size() + ": give --option classifier=means");
+          + " blocks of " + context.backbone().name() + " have features, got " + classes.size()
+          + ": give --option classifier=means");
     }
     firstClasses = first(experience) ? classes.size() : firstClasses;
     long numbers = projector.begin(first(experience));
