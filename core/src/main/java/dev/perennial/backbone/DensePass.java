@@ -1,5 +1,6 @@
 package dev.perennial.backbone;
 
+import dev.perennial.tensor.Sgemm;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,22 +18,25 @@ final class DensePass implements TrainedPass {
 
   private final List<DenseLayer> layers;
   private final Map<String, Tensor> weights;
+  private final long rows;
   /** The input of each layer, and at the end what came out of the last. */
   private final List<Tensor> states = new ArrayList<>();
 
   /**
    * Goes through the layers.
    *
-   * @param input {@code [rows, in]}
-   * @param weights by name
+   * @param input {@code [rows, in]}, contiguous
+   * @param weights by name; contiguous
    */
-  DensePass(List<DenseLayer> layers, Map<String, Tensor> weights, Tensor input) {
+  DensePass(List<DenseLayer> layers, Map<String, Tensor> weights, Tensor input, long rows) {
     this.layers = layers;
     this.weights = weights;
+    this.rows = rows;
     states.add(input);
     for (DenseLayer layer : layers) {
-      Tensor linear = torch.mm(states.getLast(), weight(layer).t());
-      states.add(linear.add_(named(weights, layer.weights().biasName())).relu_());
+      Tensor out = torch.empty(rows, layer.out());
+      Sgemm.multiply(states.getLast(), false, weight(layer), true, rows, layer.out(), layer.in(), 0, out);
+      states.add(out.add_(named(weights, layer.weights().biasName())).relu_());
     }
   }
 
@@ -55,11 +59,13 @@ final class DensePass implements TrainedPass {
     var zero = new Scalar(0);
     for (int i = layers.size() - 1; i >= 0; i--) {
       DenseLayer layer = layers.get(i);
-      Tensor linear = torch.threshold_backward(above, states.get(i + 1), zero);
+      Tensor linear = torch.threshold_backward(above, states.get(i + 1), zero).contiguous();
       named(gradients, layer.weights().biasName()).add_(linear.sum(0));
-      named(gradients, layer.weights().weightName()).addmm_(linear.t(), states.get(i));
+      Sgemm.multiply(linear, true, states.get(i), false, layer.out(), layer.in(), rows, 1,
+          named(gradients, layer.weights().weightName()));
       if (i > 0) {
-        above = torch.mm(linear, weight(layer));
+        above = torch.empty(rows, layer.in());
+        Sgemm.multiply(linear, false, weight(layer), false, rows, layer.in(), layer.out(), 0, above);
       }
     }
   }

@@ -41,4 +41,15 @@ public sealed interface GrowingHead permits LinearHead, CosineHead {
    * @return {@code [inputs, classes]}
    */
   Tensor logits(Tensor features, Tensor rows);
+
+  /**
+   * Goes back from logits by hand, which for a head this small is a fraction of the work of recording it.
+   *
+   * @param ofLogits the gradient with respect to the logits, {@code [inputs, classes]}
+   * @param features that the logits are of
+   * @param rows that the logits are of
+   * @param gradient what the gradient with respect to the rows is added to, {@code [classes, rowLength]}
+   * @return the gradient with respect to the features, {@code [inputs, width]}
+   */
+  Tensor addGradients(Tensor ofLogits, Tensor features, Tensor rows, Tensor gradient);
 }

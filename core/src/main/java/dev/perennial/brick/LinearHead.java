@@ -44,4 +44,12 @@ record LinearHead(int width, boolean drawn) implements GrowingHead {
   public Tensor logits(Tensor features, Tensor rows) {
     return torch.linear(features, rows.narrow(1, 0, width), new TensorOptional(rows.select(1, width)));
   }
+
+  // df = dz W        dW += dz' f        db += the sum of dz's rows
+  @Override
+  public Tensor addGradients(Tensor ofLogits, Tensor features, Tensor rows, Tensor gradient) {
+    gradient.narrow(1, 0, width).addmm_(ofLogits.t(), features);
+    gradient.select(1, width).add_(ofLogits.sum(0));
+    return torch.mm(ofLogits, rows.narrow(1, 0, width));
+  }
 }

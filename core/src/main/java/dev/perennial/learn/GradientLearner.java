@@ -44,7 +44,7 @@ public final class GradientLearner implements Learner, Objective.Model {
   private static final String PARAMETERS = "parameters";
   private static final String OPTIMISER = "optimiser";
   private static final String COUNTERS = "counters";
-  private static final String HEAD = "head.weight";
+  private static final String HEAD = Trainer.HEAD;
   private static final String FIXED = "fixed";
   private static final String BRICK = "brick";
   private static final long INITIAL = 1;
@@ -211,7 +211,7 @@ public final class GradientLearner implements Learner, Objective.Model {
       trainer.close();
     }
     optimiser = other;
-    trainer = new Trainer(network, parameters);
+    trainer = new Trainer(network, head(), parameters);
   }
 
   private void gradientStep(Experience experience, long step, long steps) {
@@ -253,22 +253,14 @@ public final class GradientLearner implements Learner, Objective.Model {
     if (trainer == null) {
       throw new IllegalStateException("step 0 of an experience comes first");
     }
-    return trainer.gradient(batch, noise, (features, leaves, positions) -> {
+    return trainer.gradient(batch, noise, (features, logits, leaves, positions) -> {
       long[] labels = new long[positions.length];
       for (int i = 0; i < labels.length; i++) {
         labels[i] = classes.indexOf(batch.get(positions[i]).label());
       }
-      var part = new Part(batch, positions, labels, features, head().logits(features, headRows(leaves)), leaves);
+      var part = new Part(batch, positions, labels, features, logits, leaves);
       return loss.of(part).div(new Scalar((double) batch.size()));
     });
-  }
-
-  private static Tensor headRows(Map<String, Tensor> tensors) {
-    Tensor rows = tensors.get(HEAD);
-    if (rows == null) {
-      throw new IllegalStateException("the head is a parameter");
-    }
-    return rows;
   }
 
   @Override
@@ -294,7 +286,7 @@ public final class GradientLearner implements Learner, Objective.Model {
 
   @Override
   public Tensor logitsOf(Tensor features) {
-    return head().logits(features, headRows(parameters.views()).narrow(0, 0, classes.size()));
+    return head().logits(features, parameters.view(parameters.values(), HEAD).narrow(0, 0, classes.size()));
   }
 
   @Override

@@ -19,6 +19,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -82,6 +83,9 @@ final class Network {
     float[][] states = lowestBlock > 0
         ? cache.states(inputs, FeatureCache.Frozen.BACKBONE, lowestBlock)
         : new float[0][];
+    if (workers.size() == 1) {
+      return List.of(new Shard(IntStream.range(0, rows.size()).toArray(), rows, states));
+    }
     var order = new ArrayList<Integer>();
     long total = 0;
     for (int i = 0; i < rows.size(); i++) {

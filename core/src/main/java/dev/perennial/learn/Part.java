@@ -65,13 +65,23 @@ public record Part(
     }
     long[] own = new long[count];
     int[] where = new int[count];
-    long[] rows = new long[count];
     for (int i = 0; i < count; i++) {
-      rows[i] = kept[i];
       own[i] = labels[kept[i]];
       where[i] = positions[kept[i]];
     }
-    return new Part(batch, where, own, Tensors.rows(features, rows), Tensors.rows(logits, rows), trained);
+    return new Part(batch, where, own, rows(features, kept, count), rows(logits, kept, count), trained);
+  }
+
+  /** The first {@code count} of some ascending rows: a view where they lie side by side. */
+  private static Tensor rows(Tensor tensor, int[] kept, int count) {
+    if (count > 0 && kept[count - 1] - kept[0] == count - 1) {
+      return tensor.narrow(0, kept[0], count);
+    }
+    long[] rows = new long[count];
+    for (int i = 0; i < count; i++) {
+      rows[i] = kept[i];
+    }
+    return Tensors.rows(tensor, rows);
   }
 
   /** Whether it has no row. */

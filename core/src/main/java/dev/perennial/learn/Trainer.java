@@ -1,6 +1,7 @@
 package dev.perennial.learn;
 
 import dev.perennial.backbone.TrainedPass;
+import dev.perennial.brick.GrowingHead;
 import dev.perennial.data.Example;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Parameters;
@@ -10,6 +11,7 @@ import dev.perennial.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +24,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Trainer implements AutoCloseable {
 
+  /** The name of the head's rows among the parameters. */
+  static final String HEAD = "head.weight";
+
   private final Network network;
+  private final GrowingHead head;
   private final TensorOwner owner = new TensorOwner();
   private final List<Share> shares = new ArrayList<>();
 
@@ -43,15 +49,17 @@ final class Trainer implements AutoCloseable {
 
     /**
      * @param features {@code [shard rows, width]}
+     * @param logits {@code [shard rows, outputs]}
      * @param leaves what gradients are taken with respect to, by name
      * @param rows which rows of the batch these are
      */
-    Tensor of(Tensor features, Map<String, Tensor> leaves, int[] rows);
+    Tensor of(Tensor features, Tensor logits, Map<String, Tensor> leaves, int[] rows);
   }
 
-  /** For parameters as they are laid out now. */
-  Trainer(Network network, Parameters parameters) {
+  /** For a network below a head, and parameters as they are laid out now. */
+  Trainer(Network network, GrowingHead head, Parameters parameters) {
     this.network = network;
+    this.head = head;
     try (TensorScope scope = TensorScope.inference()) {
       for (int i = 0; i < network.workers().size(); i++) {
         Tensor gradient = owner.keep(Tensors.zeros(parameters.size()));
@@ -95,18 +103,32 @@ final class Trainer implements AutoCloseable {
     share.gradient.zero_();
     TrainedPass pass = network.trainedPass(shard, share.values);
     if (pass == null) {
-      loss.of(network.features(shard, share.leaves, noise, part), share.leaves, shard.positions()).backward();
-    } else {
-      Tensor features = pass.features().set_requires_grad(true);
-      loss.of(features, share.leaves, shard.positions()).backward();
-      try (TensorScope scope = TensorScope.inference()) {
-        Tensor ofFeatures = features.grad();
-        if (ofFeatures.defined()) {
-          pass.addGradients(ofFeatures, share.gradients);
-        }
+      Tensor features = network.features(shard, share.leaves, noise, part);
+      Tensor logits = head.logits(features, rows(share.leaves));
+      loss.of(features, logits, share.leaves, shard.positions()).backward();
+      return share.gradient;
+    }
+    // What is recorded begins with the features and the logits; below them gradients are taken by hand.
+    Tensor features = pass.features();
+    Tensor logits = head.logits(features, rows(share.values)).set_requires_grad(true);
+    features.set_requires_grad(true);
+    loss.of(features, logits, share.leaves, shard.positions()).backward();
+    try (TensorScope scope = TensorScope.inference()) {
+      Tensor ofFeatures = features.grad();
+      Tensor ofLogits = logits.grad();
+      if (ofLogits.defined()) {
+        Tensor byLogits = head.addGradients(ofLogits, features, rows(share.values), rows(share.gradients));
+        ofFeatures = ofFeatures.defined() ? byLogits.add_(ofFeatures) : byLogits;
+      }
+      if (ofFeatures.defined()) {
+        pass.addGradients(ofFeatures, share.gradients);
       }
     }
     return share.gradient;
+  }
+
+  private static Tensor rows(Map<String, Tensor> tensors) {
+    return Objects.requireNonNull(tensors.get(HEAD), HEAD);
   }
 
   @Override

@@ -11,9 +11,12 @@ import dev.perennial.tensor.LibTorch;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
 import java.util.Arrays;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 final class GrowingHeadTest {
 
@@ -47,6 +50,31 @@ final class GrowingHeadTest {
     float[] logits = Tensors.toFloats(head.logits(
         Tensors.floats(new float[] {3, 4, -1, 0}, 2, 2), Tensors.floats(new float[] {0.01f, 0, 30, 40}, 2, 2)));
     assertArrayEquals(new float[] {1.2f, 2, -2, -1.2f}, logits, 1e-5f);
+  }
+
+  @ParameterizedTest
+  @EnumSource(HeadOptions.Kind.class)
+  void addGradients_anyLogits_areThoseOfAutograd(HeadOptions.Kind kind) {
+    GrowingHead head = new HeadOptions(kind, 0.5).of(5, true);
+    Tensor features = drawn(1, 4, 5).set_requires_grad(true);
+    Tensor rows = drawn(2, 3, head.rowLength()).set_requires_grad(true);
+    Tensor ofLogits = drawn(3, 4, 3);
+    try (TensorScope training = TensorScope.training()) {
+      head.logits(features, rows).mul(ofLogits).sum().backward();
+    }
+    Tensor gradient = drawn(4, 3, head.rowLength());
+    Tensor before = gradient.clone();
+    Tensor ofFeatures = head.addGradients(ofLogits, features, rows, gradient);
+    assertArrayEquals(Tensors.toFloats(features.grad()), Tensors.toFloats(ofFeatures), 1e-5f);
+    assertArrayEquals(Tensors.toFloats(rows.grad()), Tensors.toFloats(gradient.sub(before)), 1e-5f);
+  }
+
+  private static Tensor drawn(long seed, int rows, int columns) {
+    float[] values = new float[rows * columns];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) CounterRandom.of(seed).gaussian(i);
+    }
+    return Tensors.floats(values, rows, columns);
   }
 
   @Test

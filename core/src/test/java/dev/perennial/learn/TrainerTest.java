@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.perennial.backbone.Backbone;
 import dev.perennial.backbone.Backbones;
+import dev.perennial.brick.GrowingHead;
+import dev.perennial.brick.HeadOptions;
 import dev.perennial.brick.Lora;
 import dev.perennial.brick.LoraOptions;
 import dev.perennial.data.Example;
@@ -97,12 +99,13 @@ final class TrainerTest {
         TensorScope scope = TensorScope.inference()) {
       Network network = network(world.context(1), null);
       network.initialise(parameters, CounterRandom.of(3));
-      try (var trainer = new Trainer(network, parameters)) {
+      GrowingHead head = addHead(parameters, network.width());
+      try (var trainer = new Trainer(network, head, parameters)) {
         Tensor gradient = trainer.gradient(batch, null, TrainerTest::squares);
         Tensor direction = gradient.div(gradient.norm());
         double step = 0.01;
-        double up = loss(network, parameters, batch, direction, step);
-        double down = loss(network, parameters, batch, direction, -step);
+        double up = loss(network, head, parameters, batch, direction, step);
+        double down = loss(network, head, parameters, batch, direction, -step);
         double slope = gradient.norm().item_double();
         assertTrue(slope > 0.01, "slope " + slope);
         // The loss is of fourth order in the step; ReLUs may switch on the way.
@@ -112,12 +115,13 @@ final class TrainerTest {
   }
 
   /** The loss with the parameters a step further. */
-  private static double loss(
-      Network network, Parameters parameters, List<Example> batch, Tensor direction, double step) {
+  private static double loss(Network network, GrowingHead head, Parameters parameters, List<Example> batch,
+      Tensor direction, double step) {
     Tensors.addScaled(parameters.values(), direction, step);
     Tensor features = network.features(batch.stream().map(Example::input).toList(), parameters);
+    Tensor logits = head.logits(features, parameters.view(parameters.values(), Trainer.HEAD));
     Tensors.addScaled(parameters.values(), direction, -step);
-    return squares(features, Map.of(), new int[0]).item_double();
+    return squares(features, logits, Map.of(), new int[0]).item_double();
   }
 
   @Test
@@ -129,7 +133,7 @@ final class TrainerTest {
       LearnerContext context = world.context(1);
       var lora = new Lora(options, world.backbone());
       try (Parameters parameters = drawn(lora);
-          var trainer = new Trainer(network(context, lora), parameters)) {
+          var trainer = new Trainer(network(context, lora), addHead(parameters, world.backbone().width()), parameters)) {
         float[] first = Tensors.toFloats(trainer.gradient(batch, CounterRandom.of(1, 5), TrainerTest::squares));
         float[] again = Tensors.toFloats(trainer.gradient(batch, CounterRandom.of(1, 5), TrainerTest::squares));
         float[] other = Tensors.toFloats(trainer.gradient(batch, CounterRandom.of(1, 6), TrainerTest::squares));
@@ -145,7 +149,7 @@ final class TrainerTest {
       LearnerContext context = world.context(1);
       var lora = new Lora(new LoraOptions(4, 8, 0, sites), world.backbone());
       try (Parameters parameters = drawn(lora);
-          var trainer = new Trainer(network(context, lora), parameters)) {
+          var trainer = new Trainer(network(context, lora), addHead(parameters, world.backbone().width()), parameters)) {
         return Tensors.toFloats(trainer.gradient(batch, null, TrainerTest::squares));
       }
     }
@@ -163,8 +167,15 @@ final class TrainerTest {
     return parameters;
   }
 
-  private static Tensor squares(Tensor features, Map<String, Tensor> leaves, int[] rows) {
-    return features.mul(features).sum().div(new Scalar(10.0));
+  private static Tensor squares(Tensor features, Tensor logits, Map<String, Tensor> leaves, int[] rows) {
+    return features.mul(features).sum().add(logits.mul(logits).sum()).div(new Scalar(10.0));
+  }
+
+  /** Adds rows of 3 classes. */
+  private static GrowingHead addHead(Parameters parameters, int width) {
+    GrowingHead head = HeadOptions.DEFAULT.of(width, true);
+    parameters.add(Trainer.HEAD, head.newRows(0, 3, CounterRandom.of(5)), 3, head.rowLength());
+    return head;
   }
 
   private static Network network(LearnerContext context, @Nullable Lora lora) {
