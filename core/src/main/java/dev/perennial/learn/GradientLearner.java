@@ -63,6 +63,7 @@ public final class GradientLearner implements Learner, Objective.Model {
   private Parameters parameters = new Parameters();
   private @Nullable Optimiser optimiser;
   private @Nullable Ascent ascent;
+  private @Nullable Averaging averaging;
   private @Nullable Trainer trainer;
   private @Nullable EpochOrder order;
   private int begun = -1;
@@ -198,7 +199,7 @@ public final class GradientLearner implements Learner, Objective.Model {
     }
   }
 
-  /** Takes another optimiser, and an ascent and a trainer for the parameters as they are laid out now. */
+  /** Takes another optimiser, and an ascent, a mean and a trainer for the parameters as they are laid out now. */
   private void resetOptimiser(Optimiser other) {
     if (optimiser != null) {
       optimiser.close();
@@ -206,7 +207,11 @@ public final class GradientLearner implements Learner, Objective.Model {
     if (ascent != null) {
       ascent.close();
     }
+    if (averaging != null) {
+      averaging.close();
+    }
     ascent = new Ascent(options.ascent(), parameters.size());
+    averaging = new Averaging(options.average(), parameters.size());
     if (trainer != null) {
       trainer.close();
     }
@@ -215,7 +220,7 @@ public final class GradientLearner implements Learner, Objective.Model {
   }
 
   private void gradientStep(Experience experience, long step, long steps) {
-    if (optimiser == null || ascent == null || order == null) {
+    if (optimiser == null || ascent == null || averaging == null || order == null) {
       throw new IllegalStateException("step 0 of an experience comes first");
     }
     List<Example> rows = order.batch(objective.rows(experience), step);
@@ -245,6 +250,7 @@ public final class GradientLearner implements Learner, Objective.Model {
     if (kept != null) {
       optimiser.renew(kept);
     }
+    averaging.stepped(parameters.values(), step, steps);
     objective.stepped(batch, this);
   }
 
@@ -329,6 +335,9 @@ public final class GradientLearner implements Learner, Objective.Model {
       if (ascent != null) {
         kept.putAll(ascent.state());
       }
+      if (averaging != null) {
+        kept.putAll(averaging.state());
+      }
       parts.add(StatePart.of(OPTIMISER, Combine.LATEST, kept));
     }
     parts.addAll(objective.state());
@@ -359,6 +368,9 @@ public final class GradientLearner implements Learner, Objective.Model {
       resetOptimiser(options.optimisation().of(parameters.size(), kept, counters[0]));
       if (ascent != null) {
         ascent.restore(kept.tensors());
+      }
+      if (averaging != null) {
+        averaging.restore(kept.tensors());
       }
       restarts = (int) counters[1];
       memoryCharged = counters[2];
@@ -429,6 +441,9 @@ public final class GradientLearner implements Learner, Objective.Model {
     }
     if (ascent != null) {
       ascent.close();
+    }
+    if (averaging != null) {
+      averaging.close();
     }
     frozen.close();
     parameters.close();

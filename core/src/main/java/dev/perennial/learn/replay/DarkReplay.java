@@ -34,8 +34,9 @@ final class DarkReplay extends Rehearsal {
    * @param alpha weight of the stored logits
    * @param beta weight of the labels of other rows; 0 where there are none
    */
-  DarkReplay(GradientOptions training, int memory, double alpha, double beta, long seed) {
-    super(training, new MemoryOptions(memory, MemoryOptions.Keep.RESERVOIR, MemoryOptions.Offer.STEP), seed);
+  DarkReplay(
+      GradientOptions training, int memory, DrawOptions draws, double alpha, double beta, long seed) {
+    super(training, new MemoryOptions(memory, MemoryOptions.Keep.RESERVOIR, MemoryOptions.Offer.STEP), draws, seed);
     this.alpha = alpha;
     this.beta = beta;
   }
@@ -64,10 +65,10 @@ final class DarkReplay extends Rehearsal {
 
   @Override
   public List<Example> replayed(Experience experience, long step) {
-    matched = drawn(experience, step, batch(), 0);
-    var rows = new ArrayList<>(matched.stream().map(Sample::example).toList());
+    matched = drawn(experience, step, draws(), 0);
+    List<Example> rows = new ArrayList<>(moved(matched, experience, step, 0));
     if (beta > 0) {
-      drawn(experience, step, batch(), 1).forEach(sample -> rows.add(sample.example()));
+      rows.addAll(moved(drawn(experience, step, draws(), 1), experience, step, 1));
     }
     return rows;
   }

@@ -20,9 +20,10 @@ public final class Der implements Method<Der.Options> {
    *
    * @param training how it trains
    * @param memory examples kept, 1 to 10 million; default 500
+   * @param draws what a step is given of it
    * @param logitWeight of the stored logits, the paper's alpha, at least 0; default 0.5
    */
-  public record Options(GradientOptions training, int memory, double logitWeight) {
+  public record Options(GradientOptions training, int memory, DrawOptions draws, double logitWeight) {
 
     /** Checks the ranges. */
     public Options {
@@ -33,12 +34,12 @@ public final class Der implements Method<Der.Options> {
 
   @Override
   public Options defaults() {
-    return new Options(GradientOptions.DEFAULT, 500, 0.5);
+    return new Options(GradientOptions.DEFAULT, 500, DrawOptions.NONE, 0.5);
   }
 
   @Override
   public Learner learner(Options options, LearnerContext context) {
     return new GradientLearner(options.training(), context,
-        new DarkReplay(options.training(), options.memory(), options.logitWeight(), 0, context.seed()));
+        new DarkReplay(options.training(), options.memory(), options.draws(), options.logitWeight(), 0, context.seed()));
   }
 }

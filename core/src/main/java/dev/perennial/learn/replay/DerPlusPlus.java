@@ -20,10 +20,11 @@ public final class DerPlusPlus implements Method<DerPlusPlus.Options> {
    *
    * @param training how it trains
    * @param memory examples kept, 1 to 10 million; default 500
+   * @param draws what a step is given of it
    * @param logitWeight of the stored logits, the paper's alpha, at least 0; default 0.5
    * @param labelWeight of the labels of other rows, the paper's beta, at least 0; default 0.5. With 0 it is der
    */
-  public record Options(GradientOptions training, int memory, double logitWeight, double labelWeight) {
+  public record Options(GradientOptions training, int memory, DrawOptions draws, double logitWeight, double labelWeight) {
 
     /** Checks the ranges. */
     public Options {
@@ -35,13 +36,13 @@ public final class DerPlusPlus implements Method<DerPlusPlus.Options> {
 
   @Override
   public Options defaults() {
-    return new Options(GradientOptions.DEFAULT, 500, 0.5, 0.5);
+    return new Options(GradientOptions.DEFAULT, 500, DrawOptions.NONE, 0.5, 0.5);
   }
 
   @Override
   public Learner learner(Options options, LearnerContext context) {
     return new GradientLearner(options.training(), context,
-        new DarkReplay(options.training(), options.memory(), options.logitWeight(), options.labelWeight(),
+        new DarkReplay(options.training(), options.memory(), options.draws(), options.logitWeight(), options.labelWeight(),
             context.seed()));
   }
 }

@@ -35,12 +35,13 @@ public final class ErAce implements Method<ErAce.Options> {
    *
    * @param training how it trains
    * @param kept what the memory keeps; by default 500 rows of a reservoir, offered as they arrive
+   * @param draws what a step is given of the memory
    */
-  public record Options(GradientOptions training, MemoryOptions kept) {}
+  public record Options(GradientOptions training, MemoryOptions kept, DrawOptions draws) {}
 
   @Override
   public Options defaults() {
-    return new Options(GradientOptions.DEFAULT, MemoryOptions.RESERVOIR);
+    return new Options(GradientOptions.DEFAULT, MemoryOptions.RESERVOIR, DrawOptions.NONE);
   }
 
   @Override
@@ -53,7 +54,7 @@ public final class ErAce implements Method<ErAce.Options> {
     private Classes classes = new Classes();
 
     Asymmetric(Options options, long seed) {
-      super(options.training(), options.kept(), seed);
+      super(options.training(), options.kept(), options.draws(), seed);
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.perennial.stream.Experience;
 import dev.perennial.tensor.Combine;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.StatePart;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -17,16 +18,24 @@ class Rehearsal implements Objective {
 
   private static final long KEPT = 11;
   private static final long DRAWN = 12;
+  private static final long MOVED = 14;
   private static final String PART = "memory";
 
   private final GradientOptions training;
   private final MemoryOptions options;
+  private final DrawOptions draws;
   private final long seed;
   private final Memory memory;
 
+  /** With draws of as many rows as arrive. */
   Rehearsal(GradientOptions training, MemoryOptions options, long seed) {
+    this(training, options, DrawOptions.NONE, seed);
+  }
+
+  Rehearsal(GradientOptions training, MemoryOptions options, DrawOptions draws, long seed) {
     this.training = training;
     this.options = options;
+    this.draws = draws;
     this.seed = seed;
     this.memory = new Memory(options.memory(), switch (options.keep()) {
       case RESERVOIR -> Memory.Policy.RESERVOIR;
@@ -36,6 +45,11 @@ class Rehearsal implements Objective {
 
   final Memory memory() {
     return memory;
+  }
+
+  /** Rows to draw at once. */
+  final int draws() {
+    return draws.rows(batch());
   }
 
   /** Rows of a step. */
@@ -54,9 +68,19 @@ class Rehearsal implements Objective {
         : CounterRandom.of(seed, DRAWN, experience.index(), step, use));
   }
 
+  /** The examples of a draw as a step is given them. */
+  final List<Example> moved(List<Sample> drawn, Experience experience, long step, long use) {
+    var random = CounterRandom.of(seed, MOVED, experience.index(), step, use);
+    var moved = new ArrayList<Example>(drawn.size());
+    for (int i = 0; i < drawn.size(); i++) {
+      moved.add(draws.moved(drawn.get(i).example(), random, i));
+    }
+    return moved;
+  }
+
   @Override
   public List<Example> replayed(Experience experience, long step) {
-    return drawn(experience, step, batch(), 0).stream().map(Sample::example).toList();
+    return moved(drawn(experience, step, draws(), 0), experience, step, 0);
   }
 
   /** Whether a step belongs to the first epoch, in which every row arrives for the first time. */

@@ -26,13 +26,14 @@ public final class Replay implements Method<Replay.Options> {
    *
    * @param training how it trains
    * @param kept what the memory keeps; by default 500 rows, balanced, offered after their experience
+   * @param draws what a step is given of the memory
    */
-  public record Options(GradientOptions training, MemoryOptions kept) {}
+  public record Options(GradientOptions training, MemoryOptions kept, DrawOptions draws) {}
 
   @Override
   public Options defaults() {
     return new Options(GradientOptions.DEFAULT,
-        new MemoryOptions(500, MemoryOptions.Keep.BALANCED, MemoryOptions.Offer.EXPERIENCE));
+        new MemoryOptions(500, MemoryOptions.Keep.BALANCED, MemoryOptions.Offer.EXPERIENCE), DrawOptions.NONE);
   }
 
   /** Rates alone: the memory is a budget, which the user gives. */
@@ -44,6 +45,6 @@ public final class Replay implements Method<Replay.Options> {
   @Override
   public Learner learner(Options options, LearnerContext context) {
     return new GradientLearner(
-        options.training(), context, new Rehearsal(options.training(), options.kept(), context.seed()));
+        options.training(), context, new Rehearsal(options.training(), options.kept(), options.draws(), context.seed()));
   }
 }

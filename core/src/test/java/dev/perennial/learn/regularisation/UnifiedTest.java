@@ -16,6 +16,7 @@ import dev.perennial.learn.GradientOptions;
 import dev.perennial.learn.Objective;
 import dev.perennial.learn.OptimiserOptions;
 import dev.perennial.learn.World;
+import dev.perennial.learn.replay.DrawOptions;
 import dev.perennial.learn.replay.MemoryOptions;
 import dev.perennial.learn.replay.Replay;
 import dev.perennial.stream.Experience;
@@ -94,7 +95,7 @@ final class UnifiedTest {
     var training = new GradientOptions(3, 4, OptimiserOptions.sgd(0.05), TRAINING.brick().lora(), TRAINING.head());
     var kept = new MemoryOptions(9, MemoryOptions.Keep.RESERVOIR, MemoryOptions.Offer.EXPERIENCE);
     var options = new Unified.Options(training, 9, 1, 0, 0, 3, 0, Unified.Metric.FISHER, 1000);
-    try (var replay = (GradientLearner) new Replay().learner(new Replay.Options(training, kept), world.context(1));
+    try (var replay = (GradientLearner) new Replay().learner(new Replay.Options(training, kept, DrawOptions.NONE), world.context(1));
         var naive = new GradientLearner(training, world.context(1), new Objective() {});
         var unified = (GradientLearner) new Unified().learner(options, world.context(1))) {
       for (GradientLearner learner : List.of(replay, naive, unified)) {

@@ -45,7 +45,7 @@ final class DarkReplayTest {
       memory.append(new Sample(row("kept " + i, i), stored[i]));
     }
     try (var world = World.tiny(1); TensorScope scope = TensorScope.inference()) {
-      var objective = new DarkReplay(TwinLoss.TRAINING, 3, ALPHA, beta, 1);
+      var objective = new DarkReplay(TwinLoss.TRAINING, 3, DrawOptions.NONE, ALPHA, beta, 1);
       objective.restore(Map.of("memory", StatePart.of("memory", Combine.UNION, memory.tensors())), List.of());
       Experience experience = world.experiences().getFirst();
       List<Example> replayed = objective.replayed(experience, 0);
@@ -90,7 +90,7 @@ final class DarkReplayTest {
   @Test
   void step_everyRow_isStoredWithTheLogitsThatItHadBeforeTheStep() {
     try (var world = World.tiny(2); TensorScope scope = TensorScope.inference()) {
-      var objective = new DarkReplay(TwinLoss.TRAINING, 100, ALPHA, BETA, 1);
+      var objective = new DarkReplay(TwinLoss.TRAINING, 100, DrawOptions.NONE, ALPHA, BETA, 1);
       try (var learner = new GradientLearner(TwinLoss.TRAINING, world.context(1), objective)) {
         int checked = 0;
         for (Experience experience : world.experiences()) {

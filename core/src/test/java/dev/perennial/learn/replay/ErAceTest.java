@@ -18,7 +18,7 @@ final class ErAceTest {
   @Test
   void taskLoss_knownLogits_setsNewRowsAgainstTheClassesOfTheirBatchAlone() {
     try (var world = World.tiny(1); TensorScope scope = TensorScope.inference()) {
-      var objective = new ErAce.Asymmetric(new ErAce.Options(TwinLoss.TRAINING, MemoryOptions.RESERVOIR), 1);
+      var objective = new ErAce.Asymmetric(new ErAce.Options(TwinLoss.TRAINING, MemoryOptions.RESERVOIR, DrawOptions.NONE), 1);
       try (var learner = new GradientLearner(TwinLoss.TRAINING, world.context(1), objective)) {
         // Two classes are known from the first experience, two from the second.
         Experience second = world.experiences().get(1);
