@@ -1,0 +1,121 @@
+package dev.perennial.cli;
+
+import dev.perennial.KeyValues;
+import dev.perennial.UsageException;
+import dev.perennial.brick.SavedBrick;
+import dev.perennial.budget.Resource;
+import dev.perennial.engine.StoreBricks;
+import dev.perennial.merge.MergeOptions;
+import dev.perennial.merge.Merged;
+import dev.perennial.merge.Merger;
+import dev.perennial.merge.Recipe;
+import dev.perennial.merge.RecipeValue;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code perennial bricks merge}: one brick of several. */
+@Command(
+    name = "merge",
+    header = "Make one brick of several, by a recipe, in the library of a store.",
+    description = {
+        "",
+        "What bricks add to the weights of their sites is merged, for LoRA the products B A with their scales, so that"
+            + " unlike ranks, alphas and kinds go together. The backbone and the bricks that are merged stay as they are."
+            + " A recipe is a YAML file in mergekit's shape: merge_method, base_model, models with model and parameters,"
+            + " and parameters of all. Methods: average, linear, slerp, task_arithmetic, ties, dare_linear, dare_ties,"
+            + " magnitude_prune, breadcrumbs, breadcrumbs_ties, pcb, concatenate and ema."},
+    footer = {
+        "  ./perennial bricks merge --store clinc --as both recipe.yaml",
+        "  ./perennial bricks merge --store clinc --as both --method ties --parameter density=0.5 brick theirs",
+        "  ./perennial bricks merge --store clinc --as small --method concatenate --rank 8 brick theirs"})
+final class MergeBricks implements Runnable {
+
+  @Option(names = "--store", required = true, paramLabel = "DIR", description = "Where it is kept.")
+  private Path store = Path.of("");
+
+  @Option(names = "--as", required = true, paramLabel = "NAME", description = "A name that is not taken.")
+  private String name = "";
+
+  @Option(names = "--method", paramLabel = "METHOD", description = "Merge the bricks named by this method, with no recipe.")
+  private @Nullable String method;
+
+  @Option(names = "--parameter", paramLabel = "NAME=NUMBER", description = "A number of the method, such as density=0.5.")
+  private List<String> parameters = new ArrayList<>();
+
+  @Option(names = "--rank", paramLabel = "RANK", defaultValue = "0",
+      description = "Cut the result to LoRA of this rank. Default: LoRA of the exact rank where that is at most the sum of"
+          + " the ranks that are merged, and else a full difference of weights.")
+  private int rank;
+
+  @Option(names = "--full", description = "Write a full difference of weights.")
+  private boolean full;
+
+  @Option(names = "--seed", paramLabel = "SEED", defaultValue = "0",
+      description = "Decides what DARE drops. Default: ${DEFAULT-VALUE}.")
+  private long seed;
+
+  @Parameters(arity = "1..*", paramLabel = "RECIPE.yaml|NAME...",
+      description = "A recipe; or, with --method, the bricks, as bricks list names them.")
+  private List<String> words = new ArrayList<>();
+
+  private final Console console;
+
+  MergeBricks(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public void run() {
+    Recipe recipe = recipe();
+    var options = new MergeOptions(rank, full, seed);
+    Merged merged;
+    try (StoreBricks bricks = StoreBricks.open(store)) {
+      var parents = new LinkedHashMap<String, SavedBrick>();
+      recipe.bricks(bricks.backbone().name()).forEach(parent -> parents.put(parent, bricks.read(parent)));
+      merged = Merger.merge(recipe, parents, bricks.backbone(), options);
+      bricks.add(name, merged.brick());
+    }
+    SavedBrick brick = merged.brick();
+    long numbers = brick.tensors().values().stream()
+        .mapToLong(tensor -> tensor.shape().stream().reduce(1L, Math::multiplyExact)).sum();
+    boolean lora = brick.options().brick().startsWith("lora");
+    console.out().println("brick " + name + ", " + recipe.method() + " of "
+        + String.join(", ", brick.provenance().parents()) + ", is in the library of " + store + ": "
+        + (lora ? "LoRA of rank " + brick.options().lora().rank() : "a full difference") + ", "
+        + Resource.PARAMETERS.format(numbers) + " parameters"
+        + (rank > 0 ? String.format(Locale.ROOT, ", %.1f %% of the change's length cut off", 100 * merged.lost()) : ""));
+  }
+
+  private Recipe recipe() {
+    if (method == null) {
+      if (words.size() != 1 || !parameters.isEmpty()) {
+        throw new UsageException("expected one recipe, or --method METHOD and bricks, got " + String.join(" ", words)
+            + (parameters.isEmpty() ? "" : " and --parameter") + ": write a recipe, or name a method among "
+            + String.join(", ", Recipe.methods()));
+      }
+      return RecipeFile.read(Path.of(words.getFirst()));
+    }
+    var shared = new LinkedHashMap<String, RecipeValue>();
+    KeyValues.of("--parameter", parameters).forEach(
+        (parameter, text) -> shared.put(parameter, new RecipeValue.Scalar(number(parameter, text))));
+    return new Recipe(method, null, words.stream().map(Recipe.Model::new).toList(), shared);
+  }
+
+  private static double number(String parameter, String text) {
+    if (text.equals("true") || text.equals("false")) {
+      return text.equals("true") ? 1 : 0;
+    }
+    try {
+      return Double.parseDouble(text);
+    } catch (NumberFormatException e) {
+      throw new UsageException("expected a number for --parameter " + parameter + ", got " + text, e);
+    }
+  }
+}

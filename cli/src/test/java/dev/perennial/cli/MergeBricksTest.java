@@ -1,0 +1,123 @@
+package dev.perennial.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Merging the learned brick of a store with others of its library. */
+final class MergeBricksTest {
+
+  @TempDir static Path dir;
+  private static Path store = Path.of("");
+
+  @BeforeAll
+  static void learnOnce() throws IOException {
+    store = dir.resolve("store");
+    Path words = Words.csv(dir.resolve("words.csv"));
+    Path other = dir.resolve("other");
+    learn(words, store, 2, 0);
+    learn(words, other, 3, 1);
+    Cli.run("bricks", "export", "--store", other, "brick", dir.resolve("exported")).succeeded();
+    Cli.run("bricks", "import", "--store", store, "--name", "theirs", dir.resolve("exported")).succeeded();
+  }
+
+  private static void learn(Path words, Path into, int rank, int seed) {
+    Cli.run("learn", "--data", words, "--text", "text", "--label", "label", "--tasks", 2, "--technique", "fine-tune",
+        "--option", "epochs=1", "--option", "rank=" + rank, "--seed", seed, "--store", into).succeeded();
+  }
+
+  private static Path recipe(String text) throws IOException {
+    return Files.writeString(Files.createTempFile(dir, "recipe", ".yaml"), text);
+  }
+
+  @Test
+  void merge_recipeFile_addsABrickWithItsLineage() throws IOException {
+    Path recipe = recipe("""
+        # in mergekit's shape
+        models:
+          - model: brick
+            parameters:
+              weight: 0.75
+          - model: theirs
+            parameters:
+              weight:
+                - filter: query
+                  value: [0.25, 0.5]
+                - value: 0.25
+        merge_method: task_arithmetic
+        base_model: minilm
+        parameters:
+          normalize: false
+        dtype: float32
+        """);
+    String out = Cli.run("bricks", "merge", "--store", store, "--as", "both", recipe).succeeded().out();
+    assertTrue(out.contains("LoRA of rank 5"), out);
+    JsonNode shown = Cli.json(Cli.run("bricks", "show", "--store", store, "both", "--json").succeeded().out());
+    assertEquals("task_arithmetic", shown.get("provenance").get("technique").asText());
+    assertEquals("brick", shown.get("provenance").get("parents").get(0).asText());
+    assertEquals("theirs", shown.get("provenance").get("parents").get(1).asText());
+    Cli.run("bricks", "merge", "--store", store, "--as", "both", recipe).complains(2, "both", "taken");
+    Cli.run("bricks", "merge", "--store", store, "--as", "brick", recipe).complains(2, "brick", "learned");
+  }
+
+  @Test
+  void merge_methodAndNames_concatenatesAndCuts() throws IOException {
+    Cli.run("bricks", "merge", "--store", store, "--as", "sum", "--method", "concatenate", "brick", "theirs").succeeded();
+    Cli.run("bricks", "merge", "--store", store, "--as", "total", "--method", "task_arithmetic", "--full", "brick",
+        "theirs").succeeded();
+    JsonNode same = Cli.json(Cli.run("bricks", "diff", "--store", store, "sum", "total", "--json").succeeded().out());
+    assertEquals(12, same.size());
+    same.forEach(row -> assertTrue(row.get("difference").asDouble() < 1e-5 * row.get("first").asDouble()));
+    String out = Cli.run("bricks", "merge", "--store", store, "--as", "small", "--method", "concatenate", "--rank", 1,
+        "brick", "theirs").succeeded().out();
+    assertTrue(out.contains("LoRA of rank 1") && out.contains("cut off"), out);
+    String ties = Cli.run("bricks", "merge", "--store", store, "--as", "ties", "--method", "ties", "--parameter",
+        "density=0.3", "brick", "theirs").succeeded().out();
+    assertTrue(ties.contains("full difference"), ties);
+  }
+
+  @Test
+  void merge_unfitRequests_areRefusedInOneLineAndTheLibraryStays() throws IOException {
+    var before = Cli.snapshot(store.resolve("library"));
+    String models = "models: [{model: brick}, {model: theirs}]\n";
+    refusedRecipe(models, "merge_method");
+    refusedRecipe(models + "merge_method: teis\n", "did you mean ties?");
+    refusedRecipe(models + "merge_method: ties\nslices: []\n", "slices");
+    refusedRecipe(models + "merge_method: ties\nparameters: {weight: heavy}\n", "a number for weight", "heavy");
+    refusedRecipe(models + "merge_method: ties\nparameters: {weight: .nan}\n", "line 3", "'.nan'");
+    refusedRecipe(models + "merge_method: ties\nparameters: {weight: [1, two]}\n", "a number for weight", "two");
+    refusedRecipe(models + "merge_method: ties\nparameters: {wieght: 1}\n", "did you mean weight?");
+    refusedRecipe(models + "merge_method: ties\nparameters: {weight: [{filter: nowhere, value: 1}]}\n", "nowhere");
+    refusedRecipe(models + "merge_method: ties\nmerge_method: ties\n", "line 3");
+    refusedRecipe(models + "merge_method: ties\ndtype: bfloat16\n", "float32");
+    refusedRecipe(models + "merge_method: ties\nbase_model: nobody\n", "nobody");
+    refusedRecipe("merge_method: ties\nmodels: [{model: brick, weight: 1}]\n", "weight");
+    refusedRecipe("merge_method: ties\nmodels: [{model: stranger}]\n", "stranger", "theirs");
+    refusedRecipe("merge_method: ties\nmodels: 5\n", "list of models");
+    refusedRecipe("- just a list\n", "merge_method");
+    refusedRecipe("a: [b\n", "YAML");
+    refused(List.of(dir.resolve("none.yaml")), "none.yaml");
+    refused(List.of("brick", "theirs"), "--method");
+    refused(List.of("--method", "slerp", "brick"), "2 models");
+    refused(List.of("--method", "ties", "--parameter", "density=much", "brick"), "much");
+    refused(List.of("--method", "ties", "--parameter", "density=2", "brick"), "from 0 to 1");
+    refused(List.of("--method", "ties", "--rank", 3, "--full", "brick"), "either");
+    assertEquals(before, Cli.snapshot(store.resolve("library")));
+  }
+
+  private static void refusedRecipe(String text, String... words) throws IOException {
+    refused(List.of(recipe(text)), words);
+  }
+
+  private static void refused(List<?> arguments, String... words) {
+    Cli.run("bricks", "merge", "--store", store, "--as", "refused", arguments).complains(2, words);
+  }
+}
