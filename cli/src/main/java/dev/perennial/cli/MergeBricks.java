@@ -4,17 +4,20 @@ import dev.perennial.KeyValues;
 import dev.perennial.UsageException;
 import dev.perennial.brick.SavedBrick;
 import dev.perennial.budget.Resource;
+import dev.perennial.engine.ParentTasks;
 import dev.perennial.engine.StoreBricks;
 import dev.perennial.merge.MergeOptions;
 import dev.perennial.merge.Merged;
 import dev.perennial.merge.Merger;
 import dev.perennial.merge.Recipe;
+import dev.perennial.merge.RecipeSearch;
 import dev.perennial.merge.RecipeValue;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -34,7 +37,8 @@ import picocli.CommandLine.Parameters;
     footer = {
         "  ./perennial bricks merge --store clinc --as both recipe.yaml",
         "  ./perennial bricks merge --store clinc --as both --method ties --parameter density=0.5 brick theirs",
-        "  ./perennial bricks merge --store clinc --as small --method concatenate --rank 8 brick theirs"})
+        "  ./perennial bricks merge --store clinc --as small --method concatenate --rank 8 brick theirs",
+        "  ./perennial bricks merge --store clinc --as best --method dare_ties --search 100 brick theirs"})
 final class MergeBricks implements Runnable {
 
   @Option(names = "--store", required = true, paramLabel = "DIR", description = "Where it is kept.")
@@ -61,6 +65,16 @@ final class MergeBricks implements Runnable {
       description = "Decides what DARE drops. Default: ${DEFAULT-VALUE}.")
   private long seed;
 
+  @Option(names = "--search", paramLabel = "TRIALS", defaultValue = "0",
+      description = "Try so many recipes, and keep the one by which the merged brick does the tasks of its parents best, with"
+          + " their heads, on the validation rows of the store's data. The first is the one given; the others have numbers"
+          + " of an evolutionary search. Default: no search.")
+  private int search;
+
+  @Option(names = "--rows", paramLabel = "ROWS", defaultValue = "20",
+      description = "Validation rows of a class at most that a search measures by. Default: ${DEFAULT-VALUE}.")
+  private int rows;
+
   @Parameters(arity = "1..*", paramLabel = "RECIPE.yaml|NAME...",
       description = "A recipe; or, with --method, the bricks, as bricks list names them.")
   private List<String> words = new ArrayList<>();
@@ -79,7 +93,9 @@ final class MergeBricks implements Runnable {
     try (StoreBricks bricks = StoreBricks.open(store)) {
       var parents = new LinkedHashMap<String, SavedBrick>();
       recipe.bricks(bricks.backbone().name()).forEach(parent -> parents.put(parent, bricks.read(parent)));
-      merged = Merger.merge(recipe, parents, bricks.backbone(), options);
+      merged = search == 0
+          ? Merger.merge(recipe, parents, bricks.backbone(), options)
+          : searched(recipe, parents, bricks, options);
       bricks.add(name, merged.brick());
     }
     SavedBrick brick = merged.brick();
@@ -91,6 +107,34 @@ final class MergeBricks implements Runnable {
         + (lora ? "LoRA of rank " + brick.options().lora().rank() : "a full difference") + ", "
         + Resource.PARAMETERS.format(numbers) + " parameters"
         + (rank > 0 ? String.format(Locale.ROOT, ", %.1f %% of the change's length cut off", 100 * merged.lost()) : ""));
+  }
+
+  private Merged searched(
+      Recipe recipe, Map<String, SavedBrick> parents, StoreBricks bricks, MergeOptions options) {
+    if (search < 0 || rows < 1) {
+      throw new UsageException("expected --search of at least 1 trial and --rows of at least 1, got " + search + " and "
+          + rows);
+    }
+    ParentTasks tasks = bricks.tasks(parents, rows);
+    RecipeSearch.Trial best = RecipeSearch.best(recipe, parents, bricks.backbone(), options, search, tasks::score);
+    console.err().println(String.format(Locale.ROOT, "perennial: best of %d recipes: mean accuracy %.4f on validation rows, "
+        + "%.4f with each task's own brick; %s", search, best.score(), tasks.single(), numbers(best.recipe())));
+    return best.merged();
+  }
+
+  /** The numbers of a recipe, in one line. */
+  private static String numbers(Recipe recipe) {
+    var lines = new ArrayList<String>();
+    recipe.models().forEach(model -> lines.add(model.name() + " " + texts(model.parameters())));
+    lines.add("all " + texts(recipe.parameters()));
+    return String.join(", ", lines);
+  }
+
+  private static Map<String, String> texts(Map<String, RecipeValue> parameters) {
+    var texts = new LinkedHashMap<String, String>();
+    parameters.forEach((parameter, value) -> texts.put(parameter, String.join(" ",
+        value.numbers().stream().map(number -> String.format(Locale.ROOT, "%.4g", number)).toList())));
+    return texts;
   }
 
   private Recipe recipe() {

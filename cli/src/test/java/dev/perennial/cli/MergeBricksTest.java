@@ -30,7 +30,7 @@ final class MergeBricksTest {
   }
 
   private static void learn(Path words, Path into, int rank, int seed) {
-    Cli.run("learn", "--data", words, "--text", "text", "--label", "label", "--tasks", 2, "--technique", "fine-tune",
+    Cli.run("learn", "--data", words, "--text", "text", "--label", "label", "--split", "part", "--tasks", 2, "--technique", "fine-tune",
         "--option", "epochs=1", "--option", "rank=" + rank, "--seed", seed, "--store", into).succeeded();
   }
 
@@ -85,6 +85,16 @@ final class MergeBricksTest {
   }
 
   @Test
+  void merge_search_keepsTheBestRecipeOnValidationRows() {
+    Object[] arguments = {"bricks", "merge", "--store", store, "--as", "best", "--method", "task_arithmetic", "--search", 6,
+        "--rows", 2, "brick", "theirs"};
+    Cli.Outcome outcome = Cli.run(arguments).succeeded();
+    assertTrue(outcome.err().contains("best of 6 recipes: mean accuracy") && outcome.err().contains("brick {weight="),
+        outcome.err());
+    assertTrue(outcome.out().contains("brick best, task_arithmetic of brick, theirs"), outcome.out());
+  }
+
+  @Test
   void merge_unfitRequests_areRefusedInOneLineAndTheLibraryStays() throws IOException {
     var before = Cli.snapshot(store.resolve("library"));
     String models = "models: [{model: brick}, {model: theirs}]\n";
@@ -109,6 +119,8 @@ final class MergeBricksTest {
     refused(List.of("--method", "slerp", "brick"), "2 models");
     refused(List.of("--method", "ties", "--parameter", "density=much", "brick"), "much");
     refused(List.of("--method", "ties", "--parameter", "density=2", "brick"), "from 0 to 1");
+    refused(List.of("--method", "average", "--search", 5, "brick"), "numbers to search");
+    refused(List.of("--method", "ties", "--search", -1, "brick"), "--search");
     refused(List.of("--method", "ties", "--rank", 3, "--full", "brick"), "either");
     assertEquals(before, Cli.snapshot(store.resolve("library")));
   }

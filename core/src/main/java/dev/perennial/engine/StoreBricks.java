@@ -16,6 +16,7 @@ import dev.perennial.tensor.TensorScope;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,7 @@ public final class StoreBricks implements AutoCloseable {
   private static final String LIBRARY = "library";
 
   private final Path directory;
+  private final RunSpec spec;
   private final Model model;
   private final List<Learner.BrickInfo> learned;
 
@@ -44,8 +46,9 @@ public final class StoreBricks implements AutoCloseable {
    */
   public record Entry(String name, String kind, long parameters, String place, Provenance provenance) {}
 
-  private StoreBricks(Path directory, Model model, List<Learner.BrickInfo> learned) {
+  private StoreBricks(Path directory, RunSpec spec, Model model, List<Learner.BrickInfo> learned) {
     this.directory = directory;
+    this.spec = spec;
     this.model = model;
     this.learned = List.copyOf(learned);
   }
@@ -86,7 +89,7 @@ public final class StoreBricks implements AutoCloseable {
         if (head != null) {
           model.restore(store, head, List.of());
         }
-        return new StoreBricks(directory, model, head == null ? List.of() : Documents.bricks(head));
+        return new StoreBricks(directory, spec, model, head == null ? List.of() : Documents.bricks(head));
       } catch (RuntimeException e) {
         model.close();
         throw e;
@@ -128,6 +131,18 @@ public final class StoreBricks implements AutoCloseable {
    */
   public void exportTo(String name, Path out) {
     BrickFiles.write(out, read(name), backbone());
+  }
+
+  /**
+   * What bricks were learned for, measured on the validation rows of the store's data.
+   *
+   * @param bricks by name, with their heads
+   * @param perClass rows of a class at most, 0 for all
+   * @throws UsageException if there are no validation rows, or no brick has a head that knows their classes
+   */
+  public ParentTasks tasks(Map<String, SavedBrick> bricks, int perClass) {
+    DataSpec validation = spec.data().onValidation().withMaxTestPerClass(perClass);
+    return new ParentTasks(bricks, Datasets.read(validation, spec.seed()).test(), backbone());
   }
 
   /**

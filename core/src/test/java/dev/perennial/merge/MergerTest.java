@@ -347,6 +347,38 @@ final class MergerTest {
         : new double[0];
   }
 
+  @Test
+  void search_knownWeights_areFoundAndTheStartIsNeverLost() {
+    List<Site> sites = backbone.sites();
+    double[][] wanted = new double[sites.size()][];
+    for (int i = 0; i < wanted.length; i++) {
+      wanted[i] = mix(changes(sites.get(i)), 0.3, 0.8);
+    }
+    Recipe start = recipe("task_arithmetic", "a", "b");
+    var options = new MergeOptions(0, true, 4);
+    RecipeSearch.Trial first = RecipeSearch.best(start, bricks, backbone, options, 1, merged -> -off(merged, wanted));
+    assertEquals(start, first.recipe());
+    RecipeSearch.Trial best = RecipeSearch.best(start, bricks, backbone, options, 180, merged -> -off(merged, wanted));
+    assertTrue(best.score() > first.score());
+    Numbers found = best.recipe().at(sites.getFirst(), 2);
+    assertArrayEquals(new double[] {0.3, 0.8}, found.each(Setting.WEIGHT), 0.01);
+    assertEquals(best.score(), -off(best.merged().brick(), wanted));
+    assertThrows(UsageException.class,
+        () -> RecipeSearch.best(recipe("average", "a", "b"), bricks, backbone, options, 5, merged -> 0));
+    assertEquals(start, RecipeSearch.best(start, bricks, backbone, options, 9, merged -> 0).recipe());
+  }
+
+  private double off(SavedBrick merged, double[][] wanted) {
+    double off = 0;
+    for (int i = 0; i < wanted.length; i++) {
+      double[] found = change(merged, backbone.sites().get(i));
+      for (int k = 0; k < found.length; k++) {
+        off += (found[k] - wanted[i][k]) * (found[k] - wanted[i][k]);
+      }
+    }
+    return off;
+  }
+
   private void refused(Class<? extends PerennialException> type, String words, Recipe recipe) {
     String message = assertThrows(type, () -> merge(recipe)).getMessage();
     assertTrue(message.contains(words), message);
