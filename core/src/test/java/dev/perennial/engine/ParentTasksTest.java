@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -114,7 +115,7 @@ final class ParentTasksTest {
       assertTrue(expected > 0 || single > 0);
       var refusal = assertThrows(UsageException.class,
           () -> new ParentTasks(Map.of("headless", merged), rows(labels), backbone));
-      assertTrue(refusal.getMessage().contains("headless"));
+      assertTrue(Objects.requireNonNull(refusal.getMessage()).contains("headless"));
     }
   }
 

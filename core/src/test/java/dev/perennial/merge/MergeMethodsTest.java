@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -150,7 +151,7 @@ final class MergeMethodsTest {
         merged("linear", changes, Map.of("weight", WEIGHTS), Map.of("normalize", 0.0)), 1e-12);
     var refusal = assertThrows(UsageException.class,
         () -> merged("linear", changes, Map.of("weight", new double[] {1, 1, -2}), Map.of()));
-    assertTrue(refusal.getMessage().contains("sum is not 0"));
+    assertTrue(Objects.requireNonNull(refusal.getMessage()).contains("sum is not 0"));
   }
 
   @Test
@@ -350,7 +351,7 @@ final class MergeMethodsTest {
   @Test
   void of_unknownMethod_namesThoseThatThereAre() {
     var refusal = assertThrows(UsageException.class, () -> MergeMethod.of("tiess"));
-    assertTrue(refusal.getMessage().contains("did you mean ties?"), refusal.getMessage());
+    assertTrue(Objects.requireNonNull(refusal.getMessage()).contains("did you mean ties?"), refusal.getMessage());
     assertEquals(List.of("average", "breadcrumbs", "breadcrumbs_ties", "concatenate", "dare_linear", "dare_ties", "ema",
         "linear", "magnitude_prune", "pcb", "slerp", "task_arithmetic", "ties"), MergeMethod.names());
   }

@@ -210,10 +210,9 @@ final class MergerTest {
       double length = 0;
       for (Site site : whole.brick().on(backbone).sites()) {
         double[] all = change(whole.brick(), site);
-        double[] kept = new double[all.length];
         var tensors = new HashMap<String, Tensor>();
         cut.brick().tensors().forEach((name, data) -> tensors.put(name, Tensors.copyOf(data)));
-        kept = Tensors.toDoubles(Objects.requireNonNull(cut.brick().on(backbone).delta(site, tensors)).weight());
+        double[] kept = Tensors.toDoubles(Objects.requireNonNull(cut.brick().on(backbone).delta(site, tensors)).weight());
         Truncation best = Truncation.of(Tensors.doubles(all, site.out(), site.in()), 2);
         double distance = 0;
         for (int k = 0; k < all.length; k++) {
@@ -380,7 +379,7 @@ final class MergerTest {
   }
 
   private void refused(Class<? extends PerennialException> type, String words, Recipe recipe) {
-    String message = assertThrows(type, () -> merge(recipe)).getMessage();
+    String message = Objects.requireNonNull(assertThrows(type, () -> merge(recipe)).getMessage());
     assertTrue(message.contains(words), message);
     assertEquals(1, message.lines().count());
   }

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.SequencedMap;
 import org.junit.jupiter.api.Test;
@@ -32,7 +33,7 @@ final class RecipeTest {
   }
 
   private static void refused(String words, Runnable recipe) {
-    String message = assertThrows(UsageException.class, recipe::run).getMessage();
+    String message = Objects.requireNonNull(assertThrows(UsageException.class, recipe::run).getMessage());
     assertTrue(message.contains(words), message);
     assertEquals(1, message.lines().count());
   }
