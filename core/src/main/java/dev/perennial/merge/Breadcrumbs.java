@@ -53,9 +53,9 @@ final class Breadcrumbs implements MergeMethod {
     for (int row = 0; row < changes.size(0); row++) {
       long keep = Math.round(numbers.each(Setting.DENSITY)[row] * size);
       long largest = Math.min(Math.round(numbers.each(GAMMA)[row] * size), size - keep);
-      Tensor order = Ties.order(changes.get(row));
-      masked.get(row).index_fill_(0, order.narrow(0, 0, largest), new Scalar(0.0));
-      masked.get(row).index_fill_(0, order.narrow(0, largest + keep, size - largest - keep), new Scalar(0.0));
+      Tensor outliers = Ties.largest(changes.get(row), largest);
+      Tensor small = Ties.largest(changes.get(row), largest + keep).logical_not();
+      masked.get(row).masked_fill_(outliers.logical_or(small), new Scalar(0.0));
     }
     return elects ? Ties.elect(masked, numbers) : TaskArithmetic.scaledSum(masked, numbers);
   }

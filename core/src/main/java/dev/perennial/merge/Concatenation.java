@@ -16,8 +16,8 @@ import org.bytedeco.pytorch.Tensor;
  *   sum_i w_i s_i B_i A_i = [w_1 s_1 B_1 ... w_n s_n B_n] [A_1; ...; A_n]
  * </pre>
  *
- * of rank {@code sum_i r_i}, where {@code s_i} is alpha / r, or alpha / √r for a rank-stabilised parent. Parents that are
- * no LoRA are multiplied out.
+ * of rank {@code sum_i r_i} over the parents whose weight is not 0, where {@code s_i} is alpha / r, or alpha / √r for a
+ * rank-stabilised parent. Parents that are no LoRA are multiplied out.
  *
  * <p>Source: LoRA (arXiv 2106.09685), as PEFT's {@code cat}; cut to a lower rank, its {@code svd}.
  */
@@ -51,8 +51,15 @@ final class Concatenation implements MergeMethod {
     var up = new ArrayList<Tensor>();
     for (int i = 0; i < products.size(); i++) {
       LowRank product = products.get(i);
-      down.add(product.down());
-      up.add(product.up().mul(new Scalar(numbers.each(Setting.WEIGHT)[i] * product.scale())));
+      double weight = numbers.each(Setting.WEIGHT)[i];
+      if (weight != 0 && product.down().size(0) > 0) {
+        down.add(product.down());
+        up.add(product.up().mul(new Scalar(weight * product.scale())));
+      }
+    }
+    if (down.isEmpty()) {
+      down.add(Tensors.doubleZeros(1, products.getFirst().down().size(1)));
+      up.add(Tensors.doubleZeros(products.getFirst().up().size(0), 1));
     }
     return Optional.of(new LowRank(
         Tensors.concat(0, down.toArray(Tensor[]::new)), Tensors.concat(1, up.toArray(Tensor[]::new)), 1));

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -72,7 +73,7 @@ public final class Merger {
     Parent base = basis == null ? null : parent.apply(basis);
     var merger = new Merger(inOrder, base, parents, backbone, options);
     merger.requireFilters();
-    return merger.merged(inOrder.bricks(backbone.name()).toArray(String[]::new));
+    return merger.merged(bricks, inOrder.bricks(backbone.name()).toArray(String[]::new));
   }
 
   /** The recipe with a base that is a brick, or none; of slerp the base first. */
@@ -108,7 +109,7 @@ public final class Merger {
     }
   }
 
-  private Merged merged(String[] names) {
+  private Merged merged(Map<String, SavedBrick> bricks, String[] names) {
     var layout = new MergedLayout(sites, options, parents);
     try (TensorScope all = TensorScope.inference()) {
       if (method.whole()) {
@@ -132,7 +133,26 @@ public final class Merger {
         }
       }
     }
-    return layout.merged(backbone, provenance().withParents(names));
+    return layout.merged(backbone, provenance().withParents(names).withRecipe(lineage(bricks, names)));
+  }
+
+  /** The numbers that it is merged by, and the digests of what is merged. */
+  private SortedMap<String, String> lineage(Map<String, SavedBrick> bricks, String[] names) {
+    SortedMap<String, String> lineage = recipe.texts();
+    for (String name : names) {
+      SavedBrick brick = bricks.get(name);
+      if (brick != null) {
+        lineage.put("digest of " + name, brick.digest());
+      }
+    }
+    String start = recipe.base();
+    if (start != null) {
+      lineage.put("base", start);
+    }
+    if (options.rank() > 0) {
+      lineage.put("rank", Integer.toString(options.rank()));
+    }
+    return lineage;
   }
 
   /** The change at sites, one after another, as one vector. */

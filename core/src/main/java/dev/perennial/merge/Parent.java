@@ -83,9 +83,13 @@ final class Parent {
     if (!(brick instanceof Lora lora) || !actsAt(site)) {
       return new LowRank(Tensors.doubleZeros(0, site.in()), Tensors.doubleZeros(site.out(), 0), 1);
     }
-    Map<String, Tensor> tensors = tensors();
-    return new LowRank(finite(tensors.get(Lora.nameOfA(site)), site), finite(tensors.get(Lora.nameOfB(site)), site),
-        lora.scale(site));
+    return new LowRank(
+        finite(tensor(Lora.nameOfA(site)), site), finite(tensor(Lora.nameOfB(site)), site), lora.scale(site));
+  }
+
+  private @Nullable Tensor tensor(String tensor) {
+    TensorData data = saved.tensors().get(tensor);
+    return data == null ? null : Tensors.copyOf(data);
   }
 
   /**

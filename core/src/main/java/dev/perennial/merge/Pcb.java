@@ -2,7 +2,6 @@ package dev.perennial.merge;
 
 import dev.perennial.tensor.CounterRandom;
 import java.util.List;
-import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -59,10 +58,10 @@ final class Pcb implements MergeMethod {
   /** Each row cut to its own quantiles: the smallest share raised, the largest lowered. */
   private static Tensor clamped(Tensor rows, double smallest, double largest) {
     long size = rows.size(1);
-    Tensor sorted = torch.sort(rows, new BoolOptional(true), 1, false).get0();
     long low = Math.min(size - 1, (long) (size * smallest));
     long high = Math.clamp((long) (size * (1 - largest)) - 1, 0, size - 1);
-    return torch.clamp(rows, new TensorOptional(sorted.narrow(1, low, 1)), new TensorOptional(sorted.narrow(1, high, 1)));
+    return torch.clamp(rows, new TensorOptional(rows.kthvalue(low + 1, 1, true).get0()),
+        new TensorOptional(rows.kthvalue(high + 1, 1, true).get0()));
   }
 
   private static Tensor normalised(Tensor rows) {

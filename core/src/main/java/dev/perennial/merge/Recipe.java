@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,6 +89,36 @@ public record Recipe(
   /** The names of the methods. */
   public static List<String> methods() {
     return MergeMethod.names();
+  }
+
+  /**
+   * The names of the numbers that a method takes.
+   *
+   * @throws UsageException if there is no such method
+   */
+  public static List<String> numbers(String method) {
+    return MergeMethod.of(method).settings().stream().map(Setting::name).toList();
+  }
+
+  /** Whether a method merges so many models. */
+  public static boolean merges(String method, int models) {
+    MergeMethod how = MergeMethod.of(method);
+    return models >= how.fewest() && models <= how.most();
+  }
+
+  /** All its numbers as texts by what they are, those that are the usual ones too: {@code lambda}, {@code weight of NAME}. */
+  SortedMap<String, String> texts() {
+    var texts = new TreeMap<String, String>();
+    for (Setting setting : how().settings()) {
+      RecipeValue shared = parameters.getOrDefault(setting.name(), new RecipeValue.Scalar(setting.usual()));
+      if (setting.ofModel()) {
+        models.forEach(model -> texts.put(
+            setting.name() + " of " + model.name(), model.parameters().getOrDefault(setting.name(), shared).text()));
+      } else {
+        texts.put(setting.name(), shared.text());
+      }
+    }
+    return texts;
   }
 
   /** The names of the bricks that it needs, the base among them where it is one. */

@@ -3,7 +3,6 @@ package dev.perennial.merge;
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
 import dev.perennial.brick.SavedBrick;
-import dev.perennial.tensor.CounterRandom;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,8 +20,6 @@ import java.util.stream.IntStream;
  */
 public final class RecipeSearch {
 
-  private static final double START = 0.5;
-  private static final double DEVIATION = 1.0 / 6;
   private static final double LOWEST = 0.001;
 
   /**
@@ -38,7 +35,8 @@ public final class RecipeSearch {
 
   /**
    * The best recipe of all that were tried, the first of equals: the one that it begins with is tried first, so that the
-   * result is never worse. The same arguments and score give the same bits.
+   * result is never worse. Where no rank is asked for, full differences are tried: what is returned does the same but for
+   * rounding. The same arguments and score give the same bits.
    *
    * @param start method, base and models; its other numbers stay where the search has none
    * @param bricks those that {@link Recipe#bricks} names
@@ -48,39 +46,15 @@ public final class RecipeSearch {
    * @throws UsageException as {@link Merger#merge}, or if the method has nothing to search
    */
   public static Trial best(Recipe start, Map<String, SavedBrick> bricks, Backbone backbone, MergeOptions options,
-      int trials, ToDoubleFunction<SavedBrick> score) {
+      int trials, ToDoubleFunction<SavedBrick> score, SearchListener listener) {
     List<Setting> settings = searched(start.how());
-    if (settings.isEmpty() || trials < 1) {
-      throw new UsageException("expected a method with numbers to search and at least 1 trial, got " + start.method()
-          + " and " + trials + ": choose another, such as dare_ties");
+    if (settings.isEmpty()) {
+      throw new UsageException("expected a method with numbers to search, got " + start.method()
+          + ": choose another, such as dare_ties");
     }
     int genes = settings.stream().mapToInt(setting -> setting.ofModel() ? start.models().size() : 1).sum();
-    var evolution = new CmaEs(
-        IntStream.range(0, genes).mapToDouble(i -> START).toArray(), DEVIATION, CounterRandom.of(options.seed(), genes));
-    Trial best = trial(start, bricks, backbone, options, score);
-    for (int tried = 1; tried < trials;) {
-      double[][] candidates = evolution.ask();
-      double[] losses = new double[candidates.length];
-      for (int k = 0; k < candidates.length; k++) {
-        Trial trial = trial(withNumbers(start, settings, candidates[k]), bricks, backbone, options, score);
-        losses[k] = -trial.score();
-        tried++;
-        if (trial.score() > best.score()) {
-          best = trial;
-        }
-        if (tried == trials) {
-          return best;
-        }
-      }
-      evolution.tell(candidates, losses);
-    }
-    return best;
-  }
-
-  private static Trial trial(Recipe recipe, Map<String, SavedBrick> bricks, Backbone backbone, MergeOptions options,
-      ToDoubleFunction<SavedBrick> score) {
-    Merged merged = Merger.merge(recipe, bricks, backbone, options);
-    return new Trial(recipe, merged, score.applyAsDouble(merged.brick()));
+    return new Evolution(bricks, backbone, options, trials, score, listener)
+        .best(start, genes, numbers -> withNumbers(start, settings, numbers));
   }
 
   private static List<Setting> searched(MergeMethod method) {

@@ -4,6 +4,7 @@ import dev.perennial.UsageException;
 import dev.perennial.backbone.Site;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A number of a recipe, which may differ from site to site. */
@@ -20,6 +21,13 @@ public sealed interface RecipeValue {
   /** The numbers that it is made of. */
   List<Double> numbers();
 
+  /** As a person reads it, with every digit: {@code 0.5}, {@code 0.2 0.4 over the depth}, {@code query: 0.5; others: 1}. */
+  String text();
+
+  private static String plain(double value) {
+    return value == Math.rint(value) && Math.abs(value) < 1e15 ? Long.toString((long) value) : Double.toString(value);
+  }
+
   /** The same number everywhere. */
   record Scalar(double value) implements RecipeValue {
 
@@ -31,6 +39,11 @@ public sealed interface RecipeValue {
     @Override
     public List<Double> numbers() {
       return List.of(value);
+    }
+
+    @Override
+    public String text() {
+      return plain(value);
     }
   }
 
@@ -51,11 +64,20 @@ public sealed interface RecipeValue {
 
     @Override
     public OptionalDouble at(Site site, int blocks) {
-      double place = (blocks < 2 ? 1.0 : (double) site.block() / (blocks - 1)) * (numbers.size() - 1);
-      int below = (int) Math.floor(place);
+      if (blocks < 2) {
+        return OptionalDouble.of(numbers.getLast());
+      }
+      // In whole numbers, so that as many numbers as blocks are met exactly.
+      int place = site.block() * (numbers.size() - 1);
+      int below = place / (blocks - 1);
       int above = Math.min(below + 1, numbers.size() - 1);
-      double share = place - below;
+      double share = (double) (place % (blocks - 1)) / (blocks - 1);
       return OptionalDouble.of((1 - share) * numbers.get(below) + share * numbers.get(above));
+    }
+
+    @Override
+    public String text() {
+      return numbers.stream().map(RecipeValue::plain).collect(Collectors.joining(" ")) + " over the depth";
     }
   }
 
@@ -93,6 +115,12 @@ public sealed interface RecipeValue {
     @Override
     public List<Double> numbers() {
       return cases.stream().flatMap(each -> each.value.numbers().stream()).toList();
+    }
+
+    @Override
+    public String text() {
+      return cases.stream().map(each -> (each.filter == null ? "others" : each.filter) + ": " + each.value.text())
+          .collect(Collectors.joining("; "));
     }
   }
 }

@@ -3,7 +3,6 @@ package dev.perennial.merge;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Tensors;
 import java.util.List;
-import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -46,16 +45,23 @@ final class Ties implements MergeMethod {
   static Tensor trim(Tensor rows, double[] densities) {
     Tensor kept = rows.clone();
     for (int row = 0; row < densities.length; row++) {
-      long size = rows.size(1);
-      long keep = Math.round(densities[row] * size);
-      kept.get(row).index_fill_(0, order(rows.get(row)).narrow(0, keep, size - keep), new Scalar(0.0));
+      Tensor largest = largest(rows.get(row), Math.round(densities[row] * rows.size(1)));
+      kept.get(row).masked_fill_(largest.logical_not(), new Scalar(0.0));
     }
     return kept;
   }
 
-  /** The places of a vector's numbers from the largest magnitude to the smallest, of equal ones the first first. */
-  static Tensor order(Tensor vector) {
-    return torch.sort(vector.abs(), new BoolOptional(true), 0, true).get1();
+  /** Where a vector's so many largest magnitudes are, of equal ones the first. O(numbers). */
+  static Tensor largest(Tensor vector, long count) {
+    Tensor magnitudes = vector.abs();
+    if (count <= 0) {
+      return torch.zeros_like(magnitudes).to(torch.ScalarType.Bool);
+    }
+    Tensor smallest = magnitudes.kthvalue(vector.size(0) - count + 1).get0();
+    Tensor above = magnitudes.gt(smallest);
+    Tensor equal = magnitudes.eq(smallest);
+    long missing = count - above.sum().item_long();
+    return above.logical_or(equal.logical_and(equal.cumsum(0).le(new Scalar((double) missing))));
   }
 
   /** What is left of changes after trimming, merged where signs agree with the elected ones. */

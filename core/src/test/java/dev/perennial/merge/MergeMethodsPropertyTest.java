@@ -5,12 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.LibTorch;
 import dev.perennial.tensor.TensorScope;
+import dev.perennial.tensor.Tensors;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Map;
+import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.LongRange;
+import org.bytedeco.pytorch.global.torch;
 
 /** What holds of every method that draws nothing, whatever is merged. */
 final class MergeMethodsPropertyTest {
@@ -44,6 +48,23 @@ final class MergeMethodsPropertyTest {
     Arrays.setAll(change, CounterRandom.of(seed)::gaussian);
     try (TensorScope scope = TensorScope.inference()) {
       assertArrayEquals(change, MergeMethodsTest.merged(SYMMETRIC[method], new double[][] {change}, Map.of(), Map.of()), 1e-12);
+    }
+  }
+
+  @Property(tries = 60)
+  void largest_equalMagnitudes_areThoseThatAStableSortPutsFirst(@ForAll @LongRange(min = 0, max = 1000) long seed,
+      @ForAll @IntRange(min = 1, max = 40) int size, @ForAll @IntRange(min = 0, max = 40) int count) {
+    LibTorch.load();
+    int kept = Math.min(count, size);
+    double[] values = new double[size];
+    Arrays.setAll(values, i -> CounterRandom.of(seed).below(i, 7) - 3);
+    Integer[] order = IntStream.range(0, size).boxed().toArray(Integer[]::new);
+    Arrays.sort(order, Comparator.comparingDouble(i -> -Math.abs(values[i])));
+    double[] expected = new double[size];
+    Arrays.stream(order).limit(kept).forEach(i -> expected[i] = 1);
+    try (TensorScope scope = TensorScope.inference()) {
+      assertArrayEquals(expected,
+          Tensors.toDoubles(Ties.largest(Tensors.doubles(values, size), kept).to(torch.ScalarType.Double)));
     }
   }
 }

@@ -202,6 +202,22 @@ final class MergerTest {
   }
 
   @Test
+  void merge_concatenateWithoutWeight_leavesItsRanksAway() {
+    var recipe = new Recipe("concatenate", null, List.of(new Recipe.Model("a", RecipeTest.numbers("weight",
+        new RecipeValue.Gradient(List.of(0.5, 0.0)))), new Recipe.Model("b", RecipeTest.numbers("weight",
+        new RecipeValue.Gradient(List.of(0.0, 0.0))))), RecipeTest.numbers());
+    SavedBrick merged = merge(recipe).brick();
+    for (Site site : merged.on(backbone).sites()) {
+      assertArrayEquals(mix(changes(site), site.block() == 0 ? 0.5 : 0), delta(merged, site), 1e-6, site.name());
+    }
+    assertEquals(List.of(2L, 8L), Objects.requireNonNull(
+        merged.tensors().get("base_model.model.encoder.layer.0.attention.self.query.lora_A.weight")).shape());
+    assertEquals(List.of(1L, 8L), Objects.requireNonNull(
+        merged.tensors().get("base_model.model.encoder.layer.1.attention.self.query.lora_A.weight")).shape());
+    assertEquals("0.5 0 over the depth", merged.provenance().recipe().get("weight of a"));
+  }
+
+  @Test
   void merge_rank_isTheNearestOfThatRankAndTellsWhatIsLost() {
     for (String method : List.of("concatenate", "task_arithmetic")) {
       Merged whole = merge(recipe(method, "a", "b", "c"));
@@ -302,8 +318,12 @@ final class MergerTest {
     SavedBrick first = Merger.merge(recipe, bricks, backbone, options).brick();
     assertEquals(first, Merger.merge(recipe, bricks, backbone, options).brick());
     assertNotEquals(first.tensors(), merge(recipe).brick().tensors());
-    assertEquals(new Provenance("stream 0", 5, "dare_ties", "0.1", List.of("a", "c"), backbone.digest(), "0-3"),
+    var numbers = new TreeMap<>(Map.of("density of a", "0.5", "density of c", "0.5", "weight of a", "1", "weight of c", "1",
+        "lambda", "1", "normalize", "0", "digest of a", Objects.requireNonNull(bricks.get("a")).digest(), "digest of c",
+        Objects.requireNonNull(bricks.get("c")).digest()));
+    assertEquals(new Provenance("stream 0", 5, "dare_ties", "0.1", List.of("a", "c"), backbone.digest(), "0-3", numbers),
         first.provenance());
+    assertNotEquals(numbers.get("digest of a"), numbers.get("digest of c"));
     assertEquals("", merge(recipe("average", "a", "b")).brick().provenance().stream());
   }
 
@@ -355,16 +375,16 @@ final class MergerTest {
     }
     Recipe start = recipe("task_arithmetic", "a", "b");
     var options = new MergeOptions(0, true, 4);
-    RecipeSearch.Trial first = RecipeSearch.best(start, bricks, backbone, options, 1, merged -> -off(merged, wanted));
+    RecipeSearch.Trial first = RecipeSearch.best(start, bricks, backbone, options, 1, merged -> -off(merged, wanted), SearchListener.NONE);
     assertEquals(start, first.recipe());
-    RecipeSearch.Trial best = RecipeSearch.best(start, bricks, backbone, options, 180, merged -> -off(merged, wanted));
+    RecipeSearch.Trial best = RecipeSearch.best(start, bricks, backbone, options, 180, merged -> -off(merged, wanted), SearchListener.NONE);
     assertTrue(best.score() > first.score());
     Numbers found = best.recipe().at(sites.getFirst(), 2);
     assertArrayEquals(new double[] {0.3, 0.8}, found.each(Setting.WEIGHT), 0.01);
     assertEquals(best.score(), -off(best.merged().brick(), wanted));
     assertThrows(UsageException.class,
-        () -> RecipeSearch.best(recipe("average", "a", "b"), bricks, backbone, options, 5, merged -> 0));
-    assertEquals(start, RecipeSearch.best(start, bricks, backbone, options, 9, merged -> 0).recipe());
+        () -> RecipeSearch.best(recipe("average", "a", "b"), bricks, backbone, options, 5, merged -> 0, SearchListener.NONE));
+    assertEquals(start, RecipeSearch.best(start, bricks, backbone, options, 9, merged -> 0, SearchListener.NONE).recipe());
   }
 
   private double off(SavedBrick merged, double[][] wanted) {

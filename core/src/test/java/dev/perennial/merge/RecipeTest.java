@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.SequencedMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class RecipeTest {
@@ -47,6 +48,28 @@ final class RecipeTest {
     }
     assertEquals(3, gradient.at(site(0, "query"), 1).orElseThrow());
     refused("empty list", () -> new RecipeValue.Gradient(List.of()));
+  }
+
+  @Test
+  void gradient_asManyNumbersAsBlocks_areMetToTheBit() {
+    for (int blocks = 2; blocks < 60; blocks++) {
+      List<Double> numbers = IntStream.range(0, blocks).mapToObj(i -> i % 3 == 0 ? 0.0 : 1.0 / i).toList();
+      var gradient = new RecipeValue.Gradient(numbers);
+      for (int block = 0; block < blocks; block++) {
+        assertEquals(numbers.get(block), gradient.at(site(block, "query"), blocks).orElseThrow());
+      }
+    }
+  }
+
+  @Test
+  void text_values_haveEveryDigit() {
+    assertEquals("0.1", new RecipeValue.Scalar(0.1).text());
+    assertEquals("-2", new RecipeValue.Scalar(-2).text());
+    var third = new RecipeValue.Gradient(List.of(1.0 / 3, 1.0));
+    assertEquals(1.0 / 3 + " 1 over the depth", third.text());
+    assertEquals("query: 0.5; others: " + third.text(), new RecipeValue.Filtered(List.of(
+        new RecipeValue.Filtered.Case("query", new RecipeValue.Scalar(0.5)),
+        new RecipeValue.Filtered.Case(null, third))).text());
   }
 
   @Test
