@@ -2,19 +2,12 @@ package dev.perennial.engine;
 
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
-import dev.perennial.backbone.Pass;
 import dev.perennial.brick.SavedBrick;
 import dev.perennial.data.Example;
-import dev.perennial.tensor.TensorData;
-import dev.perennial.tensor.TensorScope;
-import dev.perennial.tensor.Tensors;
+import dev.perennial.tensor.Workers;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.pytorch.LongOptional;
-import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * What bricks were learned for, as tasks that a brick merged of them can be measured by: for each brick that has a head,
@@ -22,9 +15,6 @@ import org.bytedeco.pytorch.Tensor;
  */
 public final class ParentTasks {
 
-  private static final int BATCH = 64;
-
-  private final Backbone backbone;
   private final List<Task> tasks = new ArrayList<>();
 
   /**
@@ -33,23 +23,28 @@ public final class ParentTasks {
    * @param brick that was learned for it
    * @param rows whose label its head knows
    */
-  private record Task(SavedBrick brick, SavedBrick.Head head, List<Example> rows) {}
+  private record Task(SavedBrick brick, SavedBrick.Head head, MeasuredRows rows) {
+
+    double accuracy(SavedBrick measured) {
+      return rows.score(measured, head).accuracy();
+    }
+  }
 
   /**
    * Tasks of bricks.
    *
    * @param bricks by name
-   * @param rows not learned from, and not tested on
+   * @param rows not learned from
+   * @param workers that measure
    * @throws UsageException if no brick has a head that knows a label of the rows
    */
-  ParentTasks(Map<String, SavedBrick> bricks, List<Example> rows, Backbone backbone) {
-    this.backbone = backbone;
+  public ParentTasks(Map<String, SavedBrick> bricks, List<Example> rows, Backbone backbone, Workers workers) {
     for (SavedBrick brick : bricks.values()) {
       brick.head().ifPresent(head -> {
         List<Example> own = rows.stream()
             .filter(row -> row.labels().size() == 1 && head.classes().contains(row.label())).toList();
         if (!own.isEmpty()) {
-          tasks.add(new Task(brick, head, own));
+          tasks.add(new Task(brick, head, new MeasuredRows(own, backbone, workers)));
         }
       });
     }
@@ -61,41 +56,11 @@ public final class ParentTasks {
 
   /** The mean over the tasks of the share of rows that a brick gets right with the head of the task. O(rows). */
   public double score(SavedBrick brick) {
-    return tasks.stream().mapToDouble(task -> accuracy(task, brick)).average().orElseThrow();
+    return tasks.stream().mapToDouble(task -> task.accuracy(brick)).average().orElseThrow();
   }
 
   /** The mean over the tasks of what the brick that was learned for each reaches. */
   public double single() {
-    return tasks.stream().mapToDouble(task -> accuracy(task, task.brick)).average().orElseThrow();
-  }
-
-  private double accuracy(Task task, SavedBrick brick) {
-    long right = 0;
-    for (int from = 0; from < task.rows.size(); from += BATCH) {
-      List<Example> batch = task.rows.subList(from, Math.min(from + BATCH, task.rows.size()));
-      try (TensorScope scope = TensorScope.inference()) {
-        var tensors = new HashMap<String, Tensor>();
-        brick.tensors().forEach((name, data) -> tensors.put(name, Tensors.copyOf(data)));
-        Pass pass = backbone.pass(backbone.prepare(batch.stream().map(Example::input).toList()));
-        Tensor features = pass.pool(
-            pass.advance(pass.start(), 0, backbone.blocks(), brick.on(backbone).adaptation(tensors)));
-        long[] found = Tensors.toLongs(logits(task.head, features).argmax(new LongOptional(1), false));
-        for (int row = 0; row < found.length; row++) {
-          right += task.head.classes().get((int) found[row]).equals(batch.get(row).label()) ? 1 : 0;
-        }
-      }
-    }
-    return (double) right / task.rows.size();
-  }
-
-  /** {@code W f + b}; of a cosine head what orders classes as it does, {@code W f} with rows of length 1. */
-  private static Tensor logits(SavedBrick.Head head, Tensor features) {
-    Tensor weight = Tensors.copyOf(head.weight());
-    TensorData bias = head.bias();
-    if (bias == null) {
-      Tensor lengths = weight.square().sum(new long[] {1}).sqrt().clamp_min(new Scalar(1e-12));
-      return features.mm(weight.div(lengths.unsqueeze(1)).t());
-    }
-    return features.mm(weight.t()).add(Tensors.copyOf(bias));
+    return tasks.stream().mapToDouble(task -> task.accuracy(task.brick)).average().orElseThrow();
   }
 }

@@ -20,6 +20,7 @@ import dev.perennial.tensor.Parameters;
 import dev.perennial.tensor.TensorData;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
+import dev.perennial.tensor.Workers;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -95,7 +96,7 @@ final class ParentTasksTest {
 
   @Test
   void score_twoTasks_isTheMeanOfTheSharesThatLoopsFind() {
-    try (Backbone backbone = TinyBert.backbone(); TensorScope scope = TensorScope.inference()) {
+    try (var workers = new Workers(2); Backbone backbone = TinyBert.backbone(); TensorScope scope = TensorScope.inference()) {
       int width = backbone.width();
       var linear = new SavedBrick.Head("linear-head", List.of("x", "y", "z"),
           TensorData.of(normal(1, 3 * width), 3, width), TensorData.of(new float[] {0.1f, -0.2f, 0.3f}, 3));
@@ -105,7 +106,7 @@ final class ParentTasksTest {
       SavedBrick other = brick(backbone, 4, cosine);
       SavedBrick merged = brick(backbone, 5, null);
       List<String> labels = List.of("x", "y", "z", "u", "y", "x", "nobody", "u");
-      var tasks = new ParentTasks(Map.of("one", one, "other", other, "headless", merged), rows(labels), backbone);
+      var tasks = new ParentTasks(Map.of("one", one, "other", other, "headless", merged), rows(labels), backbone, workers);
       double expected = (share(predicted(backbone, merged, linear), labels, linear)
           + share(predicted(backbone, merged, cosine), labels, cosine)) / 2;
       assertEquals(expected, tasks.score(merged), 1e-12);
@@ -114,9 +115,58 @@ final class ParentTasksTest {
       assertEquals(single, tasks.single(), 1e-12);
       assertTrue(expected > 0 || single > 0);
       var refusal = assertThrows(UsageException.class,
-          () -> new ParentTasks(Map.of("headless", merged), rows(labels), backbone));
+          () -> new ParentTasks(Map.of("headless", merged), rows(labels), backbone, workers));
       assertTrue(Objects.requireNonNull(refusal.getMessage()).contains("headless"));
     }
+  }
+
+  @Test
+  void score_rows_lossIsTheMeanOfTheLogarithmsThatLoopsFind() {
+    try (var workers = new Workers(2); Backbone backbone = TinyBert.backbone(); TensorScope scope = TensorScope.inference()) {
+      int width = backbone.width();
+      float[] weight = normal(1, 3 * width);
+      float[] bias = {0.1f, -0.2f, 0.3f};
+      var head = new SavedBrick.Head(
+          "linear-head", List.of("x", "y", "z"), TensorData.of(weight, 3, width), TensorData.of(bias, 3));
+      SavedBrick brick = brick(backbone, 3, head);
+      var examples = new ArrayList<Example>();
+      double expected = 0;
+      double[] features = features(backbone, brick);
+      // More than one batch.
+      for (int i = 0; i < 120; i++) {
+        int text = i % TEXTS.size();
+        int label = i % 3;
+        examples.add(Example.of(TEXTS.get(text), head.classes().get(label)));
+        double[] logits = new double[3];
+        double sum = 0;
+        for (int k = 0; k < 3; k++) {
+          logits[k] = bias[k];
+          for (int j = 0; j < width; j++) {
+            logits[k] += weight[k * width + j] * features[text * width + j];
+          }
+          sum += Math.exp(logits[k]);
+        }
+        expected -= (logits[label] - Math.log(sum)) / 120;
+      }
+      MeasuredRows.Score score = new MeasuredRows(examples, backbone, workers).score(brick, head);
+      assertEquals(expected, score.loss(), 1e-5);
+      var fewer = new SavedBrick.Head("linear-head", List.of("x", "y"), TensorData.of(normal(1, 2 * width), 2, width),
+          TensorData.of(new float[2], 2));
+      assertEquals(Double.POSITIVE_INFINITY, new MeasuredRows(examples, backbone, workers).score(brick, fewer).loss());
+    }
+  }
+
+  private static double[] features(Backbone backbone, SavedBrick brick) {
+    var tensors = new HashMap<String, Tensor>();
+    brick.tensors().forEach((name, data) -> tensors.put(name, Tensors.copyOf(data)));
+    Pass pass = backbone.pass(backbone.prepare(TEXTS.stream().map(Input.Text::new).toList()));
+    float[] features = Tensors.toFloats(
+        pass.pool(pass.advance(pass.start(), 0, backbone.blocks(), brick.on(backbone).adaptation(tensors))));
+    double[] doubles = new double[features.length];
+    for (int i = 0; i < features.length; i++) {
+      doubles[i] = features[i];
+    }
+    return doubles;
   }
 
   private static double share(List<String> predicted, List<String> labels, SavedBrick.Head head) {
