@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
 /** {@code perennial bricks}: the bricks of a store, each a command of its own. */
 @Command(
     name = "bricks",
-    header = "List, show, compare, export, import and merge the bricks of a store.",
+    header = "List, show, compare, export, import and merge the bricks of a store, and score mixtures of data by them.",
     description = {
         "", "A store has the bricks that it has learned, and a library of others. Exported LoRA, DoRA, AdaLoRA, IA3, prompts"
             + " and prefixes are what Hugging Face PEFT loads; other kinds are one safetensors file."},
@@ -45,7 +45,8 @@ final class BricksCommand implements Runnable {
         .addSubcommand(new DiffBricks(console))
         .addSubcommand(new ExportBrick(console))
         .addSubcommand(new ImportBrick(console))
-        .addSubcommand(new MergeBricks(console));
+        .addSubcommand(MergeBricks.commandLine(console))
+        .addSubcommand(new MixtureBricks(console));
   }
 
   @Override
@@ -139,6 +140,11 @@ final class BricksCommand implements Runnable {
       console.out().println("Stream     " + provenance.stream() + ", experiences " + provenance.learnedOn());
       console.out().println("Backbone   digest " + provenance.base());
       console.out().println("Parents    " + (provenance.parents().isEmpty() ? "none" : String.join(", ", provenance.parents())));
+      String before = "Recipe     ";
+      for (Map.Entry<String, String> number : provenance.recipe().entrySet()) {
+        console.out().println(before + number.getKey() + " " + number.getValue());
+        before = "           ";
+      }
       console.out().println("Head       " + (view.classes.isEmpty() ? "none" : view.classes.size() + " classes: "
           + String.join(", ", view.classes)));
       console.out().println();

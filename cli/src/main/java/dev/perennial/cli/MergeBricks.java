@@ -6,12 +6,14 @@ import dev.perennial.brick.SavedBrick;
 import dev.perennial.budget.Resource;
 import dev.perennial.engine.ParentTasks;
 import dev.perennial.engine.StoreBricks;
+import dev.perennial.merge.DataFlowSearch;
 import dev.perennial.merge.MergeOptions;
 import dev.perennial.merge.Merged;
 import dev.perennial.merge.Merger;
 import dev.perennial.merge.Recipe;
 import dev.perennial.merge.RecipeSearch;
 import dev.perennial.merge.RecipeValue;
+import dev.perennial.merge.SearchListener;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -32,13 +35,13 @@ import picocli.CommandLine.Parameters;
         "What bricks add to the weights of their sites is merged, for LoRA the products B A with their scales, so that"
             + " unlike ranks, alphas and kinds go together. The backbone and the bricks that are merged stay as they are."
             + " A recipe is a YAML file in mergekit's shape: merge_method, base_model, models with model and parameters,"
-            + " and parameters of all. Methods: average, linear, slerp, task_arithmetic, ties, dare_linear, dare_ties,"
-            + " magnitude_prune, breadcrumbs, breadcrumbs_ties, pcb, concatenate and ema."},
+            + " and parameters of all. The numbers that the brick was merged by are kept with it: bricks show prints them."},
     footer = {
         "  ./perennial bricks merge --store clinc --as both recipe.yaml",
         "  ./perennial bricks merge --store clinc --as both --method ties --parameter density=0.5 brick theirs",
         "  ./perennial bricks merge --store clinc --as small --method concatenate --rank 8 brick theirs",
-        "  ./perennial bricks merge --store clinc --as best --method dare_ties --search 100 brick theirs"})
+        "  ./perennial bricks merge --store clinc --as best --method dare_ties --search 100 brick theirs",
+        "  ./perennial bricks merge --store clinc --as flow --flow --search 100 brick theirs"})
 final class MergeBricks implements Runnable {
 
   @Option(names = "--store", required = true, paramLabel = "DIR", description = "Where it is kept.")
@@ -71,6 +74,11 @@ final class MergeBricks implements Runnable {
           + " of an evolutionary search. Default: no search.")
   private int search;
 
+  @Option(names = "--flow",
+      description = "Search which of the bricks named act in which blocks of the backbone, and how strongly. Takes --search"
+          + " and no method.")
+  private boolean flow;
+
   @Option(names = "--rows", paramLabel = "ROWS", defaultValue = "20",
       description = "Validation rows of a class at most that a search measures by. Default: ${DEFAULT-VALUE}.")
   private int rows;
@@ -85,8 +93,26 @@ final class MergeBricks implements Runnable {
     this.console = console;
   }
 
+  /** The command, whose help tells the methods. */
+  static CommandLine commandLine(Console console) {
+    var line = new CommandLine(new MergeBricks(console));
+    var help = new ArrayList<>(List.of(line.getCommandSpec().usageMessage().description()));
+    help.add("");
+    help.add("Methods, and the numbers that each takes:");
+    for (String method : Recipe.methods()) {
+      List<String> numbers = Recipe.numbers(method);
+      help.add(String.format(Locale.ROOT, "  %-17s %s", method, numbers.isEmpty() ? "none" : String.join(", ", numbers)));
+    }
+    line.getCommandSpec().usageMessage().description(help.toArray(String[]::new));
+    return line;
+  }
+
   @Override
   public void run() {
+    if (search < 0 || rows < 1) {
+      throw new UsageException("expected --search of at least 1 trial and --rows of at least 1, got " + search + " and "
+          + rows);
+    }
     Recipe recipe = recipe();
     var options = new MergeOptions(rank, full, seed);
     Merged merged;
@@ -111,12 +137,14 @@ final class MergeBricks implements Runnable {
 
   private Merged searched(
       Recipe recipe, Map<String, SavedBrick> parents, StoreBricks bricks, MergeOptions options) {
-    if (search < 0 || rows < 1) {
-      throw new UsageException("expected --search of at least 1 trial and --rows of at least 1, got " + search + " and "
-          + rows);
-    }
     ParentTasks tasks = bricks.tasks(parents, rows);
-    RecipeSearch.Trial best = RecipeSearch.best(recipe, parents, bricks.backbone(), options, search, tasks::score);
+    RecipeSearch.Trial best;
+    try (Meter meter = Meter.Maker.on(console).meter("searching recipes", 0, search)) {
+      SearchListener listener = (number, of, score, highest) -> meter.at(number);
+      best = flow
+          ? DataFlowSearch.best(words, parents, bricks.backbone(), options, search, tasks::score, listener)
+          : RecipeSearch.best(recipe, parents, bricks.backbone(), options, search, tasks::score, listener);
+    }
     console.err().println(String.format(Locale.ROOT, "perennial: best of %d recipes: mean accuracy %.4f on validation rows, "
         + "%.4f with each task's own brick; %s", search, best.score(), tasks.single(), numbers(best.recipe())));
     return best.merged();
@@ -138,6 +166,13 @@ final class MergeBricks implements Runnable {
   }
 
   private Recipe recipe() {
+    if (flow) {
+      if (search == 0 || method != null || !parameters.isEmpty()) {
+        throw new UsageException("expected --search TRIALS and bricks with --flow, and neither --method nor --parameter, got "
+            + (search == 0 ? "no --search" : "others") + ": write --flow --search 100 and the names of bricks");
+      }
+      return new Recipe("concatenate", null, words.stream().map(Recipe.Model::new).toList(), new LinkedHashMap<>());
+    }
     if (method == null) {
       if (words.size() != 1 || !parameters.isEmpty()) {
         throw new UsageException("expected one recipe, or --method METHOD and bricks, got " + String.join(" ", words)

@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.perennial.merge.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -64,6 +66,12 @@ final class MergeBricksTest {
     assertEquals("task_arithmetic", shown.get("provenance").get("technique").asText());
     assertEquals("brick", shown.get("provenance").get("parents").get(0).asText());
     assertEquals("theirs", shown.get("provenance").get("parents").get(1).asText());
+    JsonNode numbers = shown.get("provenance").get("recipe");
+    assertEquals("0.75", numbers.get("weight of brick").asText());
+    assertEquals("query: 0.25 0.5 over the depth; others: 0.25", numbers.get("weight of theirs").asText());
+    assertEquals(64, numbers.get("digest of theirs").asText().length());
+    String text = Cli.run("bricks", "show", "--store", store, "both").succeeded().out();
+    assertTrue(text.contains("Recipe     digest of brick ") && text.contains("           weight of brick 0.75\n"), text);
     Cli.run("bricks", "merge", "--store", store, "--as", "both", recipe).complains(2, "both", "taken");
     Cli.run("bricks", "merge", "--store", store, "--as", "brick", recipe).complains(2, "brick", "learned");
   }
@@ -95,6 +103,63 @@ final class MergeBricksTest {
   }
 
   @Test
+  void merge_flow_keepsWhichBricksActInWhichBlocks() throws IOException {
+    Cli.Outcome outcome = Cli.run("bricks", "merge", "--store", store, "--as", "flow", "--flow", "--search", 5, "--rows", 1,
+        "brick", "theirs").succeeded();
+    assertTrue(outcome.err().contains("best of 5 recipes: mean accuracy"), outcome.err());
+    JsonNode made = Cli.json(Cli.run("bricks", "show", "--store", store, "flow", "--json").succeeded().out())
+        .get("provenance");
+    assertEquals("concatenate", made.get("technique").asText());
+    // A weight for each of six blocks.
+    assertEquals(9, made.get("recipe").get("weight of brick").asText().split(" ").length);
+  }
+
+  @Test
+  void help_methods_areThoseOfRecipesWithTheirNumbers() {
+    String help = Cli.run("bricks", "merge", "--help").succeeded().out();
+    for (String method : Recipe.methods()) {
+      String line = help.lines().filter(text -> text.strip().startsWith(method + " ")).findFirst().orElse("");
+      Recipe.numbers(method).forEach(number -> assertTrue(line.contains(number), method + ": " + line));
+      assertTrue(!line.isEmpty(), method);
+    }
+  }
+
+  @Test
+  void mixtures_gridAndGiven_areRankedByTheLossOfTheAverage() throws IOException {
+    Path json = dir.resolve("mixtures.json");
+    String out = Cli.run("bricks", "mixtures", "--store", store, "--steps", 2, "--rows", 3, "--top", 2, "--json", json,
+        "brick", "theirs").succeeded().out();
+    assertTrue(out.contains("3 mixtures by their loss on 12 validation rows") && out.lines().count() >= 4, out);
+    JsonNode mixtures = Cli.json(json).get("mixtures");
+    assertEquals(3, mixtures.size());
+    var losses = new HashMap<Double, Double>();
+    double last = 0;
+    for (JsonNode mixture : mixtures) {
+      assertTrue(mixture.get("loss").asDouble() >= last);
+      last = mixture.get("loss").asDouble();
+      losses.put(mixture.get("shares").get(0).asDouble(), last);
+    }
+    Cli.run("bricks", "mixtures", "--store", store, "--rows", 3, "--json", json, "--mixture", "brick=3", "--mixture",
+        "theirs=2,brick=2", "brick", "theirs").succeeded();
+    JsonNode given = Cli.json(json).get("mixtures");
+    assertEquals(2, given.size());
+    given.forEach(mixture -> assertEquals(
+        losses.get(mixture.get("shares").get(0).asDouble()), mixture.get("loss").asDouble(), 1e-9));
+  }
+
+  @Test
+  void mixtures_unfitRequests_areRefusedInOneLine() {
+    List<Object> start = List.of("bricks", "mixtures", "--store", store);
+    Cli.run(start, "brick", "brick").complains(2, "each brick once");
+    Cli.run(start, "brick", "stranger").complains(2, "stranger");
+    Cli.run(start, "--steps", 0, "brick").complains(2, "at least 1 partition");
+    Cli.run(start, "--mixture", "nobody=1", "brick", "theirs").complains(2, "nobody");
+    Cli.run(start, "--mixture", "brick=much", "brick", "theirs").complains(2, "much");
+    Cli.run(start, "--mixture", "brick=-1", "brick", "theirs").complains(2, "above 0");
+    Cli.run(start, "--rows", 0, "brick").complains(2, "--rows");
+  }
+
+  @Test
   void merge_unfitRequests_areRefusedInOneLineAndTheLibraryStays() throws IOException {
     var before = Cli.snapshot(store.resolve("library"));
     String models = "models: [{model: brick}, {model: theirs}]\n";
@@ -122,6 +187,9 @@ final class MergeBricksTest {
     refused(List.of("--method", "average", "--search", 5, "brick"), "numbers to search");
     refused(List.of("--method", "ties", "--search", -1, "brick"), "--search");
     refused(List.of("--method", "ties", "--rank", 3, "--full", "brick"), "either");
+    refused(List.of("--flow", "brick", "theirs"), "--search");
+    refused(List.of("--flow", "--search", 3, "--method", "ties", "brick", "theirs"), "--method");
+    refused(List.of("--flow", "--search", 3, "brick"), "at least 2 bricks");
     assertEquals(before, Cli.snapshot(store.resolve("library")));
   }
 
