@@ -178,8 +178,8 @@ public final class MergeBench implements Callable<Integer> {
       for (int i = 0; i < 2; i++) {
         RecipeSearch.Trial trial = found.get(i);
         double accuracy = test.score(trial.merged().brick());
-        mergers.add(new MergeFigures.Merger(i == 0 ? "search of weights" : "search of data flow", "", usual, trial.score(),
-            accuracy, accuracy / single));
+        mergers.add(new MergeFigures.Merger(i == 0 ? "search of weights" : "search of data flow", "", usual,
+            trial.score(), accuracy, accuracy / single));
         say(run, mergers.getLast());
       }
     }
@@ -203,7 +203,8 @@ public final class MergeBench implements Callable<Integer> {
 
   private void progress(RunSpec run, String search, int number, int of, double best) {
     if (number % 10 == 0) {
-      say(run, String.format(Locale.ROOT, "%s: %d of %d recipes, best %.1f %% of validation rows", search, number, of, 100 * best));
+      say(run, String.format(Locale.ROOT, "%s: %d of %d recipes, best %.1f %% of validation rows", search, number, of,
+          100 * best));
     }
   }
 

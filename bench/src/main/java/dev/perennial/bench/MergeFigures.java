@@ -61,7 +61,8 @@ record MergeFigures(Machine machine, String data, int tasks, Map<String, String>
         .sorted(Comparator.comparingDouble((String name) -> -share(name))).toList();
     for (String name : names) {
       List<Merger> runs = runs(name);
-      table.row(name, runs.getFirst().numbers, percent(runs.stream().mapToDouble(Merger::validation).average().orElseThrow()),
+      table.row(name, runs.getFirst().numbers,
+          percent(runs.stream().mapToDouble(Merger::validation).average().orElseThrow()),
           percent(runs.stream().mapToDouble(Merger::accuracy).average().orElseThrow()), share3(share(name)),
           share3(runs.stream().mapToDouble(Merger::share).min().orElseThrow()));
     }
@@ -72,7 +73,8 @@ record MergeFigures(Machine machine, String data, int tasks, Map<String, String>
             seeds.stream().map(seed -> Long.toString(seed.seed)).toList())
             + "; mean accuracy over the tasks, each with its own head",
         machine.line(), "", table.text(), "",
-        "single bricks " + percent(single) + ", the heads with no brick " + percent(bare) + " (" + share3(bare / single) + ")",
+        "single bricks " + percent(single) + ", the heads with no brick " + percent(bare) + " ("
+            + share3(bare / single) + ")",
         "best merger / single bricks: " + names.getFirst() + " " + share3(share(names.getFirst())));
   }
 

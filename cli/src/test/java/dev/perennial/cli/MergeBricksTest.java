@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -143,8 +144,8 @@ final class MergeBricksTest {
         "theirs=2,brick=2", "brick", "theirs").succeeded();
     JsonNode given = Cli.json(json).get("mixtures");
     assertEquals(2, given.size());
-    given.forEach(mixture -> assertEquals(
-        losses.get(mixture.get("shares").get(0).asDouble()), mixture.get("loss").asDouble(), 1e-9));
+    given.forEach(mixture -> assertEquals(Objects.requireNonNull(losses.get(mixture.get("shares").get(0).asDouble())),
+        mixture.get("loss").asDouble(), 1e-9));
   }
 
   @Test

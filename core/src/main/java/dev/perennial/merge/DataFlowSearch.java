@@ -57,7 +57,8 @@ public final class DataFlowSearch {
       Arrays.fill(weights, 1.0 / models.size());
     }
     return new Evolution(bricks, backbone, options, trials, score, listener)
-        .best(recipe(models, mean), blocks * (models.size() + 1), genes -> recipe(models, weights(genes, models.size(), blocks)));
+        .best(recipe(models, mean), blocks * (models.size() + 1),
+            genes -> recipe(models, weights(genes, models.size(), blocks)));
   }
 
   /** What each brick counts in each block: {@code genes} has the scale of a block, then its indicators, block by block. */

@@ -375,16 +375,19 @@ final class MergerTest {
     }
     Recipe start = recipe("task_arithmetic", "a", "b");
     var options = new MergeOptions(0, true, 4);
-    RecipeSearch.Trial first = RecipeSearch.best(start, bricks, backbone, options, 1, merged -> -off(merged, wanted), SearchListener.NONE);
+    RecipeSearch.Trial first = RecipeSearch.best(
+        start, bricks, backbone, options, 1, merged -> -off(merged, wanted), SearchListener.NONE);
     assertEquals(start, first.recipe());
-    RecipeSearch.Trial best = RecipeSearch.best(start, bricks, backbone, options, 180, merged -> -off(merged, wanted), SearchListener.NONE);
+    RecipeSearch.Trial best = RecipeSearch.best(
+        start, bricks, backbone, options, 180, merged -> -off(merged, wanted), SearchListener.NONE);
     assertTrue(best.score() > first.score());
     Numbers found = best.recipe().at(sites.getFirst(), 2);
     assertArrayEquals(new double[] {0.3, 0.8}, found.each(Setting.WEIGHT), 0.01);
     assertEquals(best.score(), -off(best.merged().brick(), wanted));
-    assertThrows(UsageException.class,
-        () -> RecipeSearch.best(recipe("average", "a", "b"), bricks, backbone, options, 5, merged -> 0, SearchListener.NONE));
-    assertEquals(start, RecipeSearch.best(start, bricks, backbone, options, 9, merged -> 0, SearchListener.NONE).recipe());
+    assertThrows(UsageException.class, () -> RecipeSearch.best(
+        recipe("average", "a", "b"), bricks, backbone, options, 5, merged -> 0, SearchListener.NONE));
+    assertEquals(
+        start, RecipeSearch.best(start, bricks, backbone, options, 9, merged -> 0, SearchListener.NONE).recipe());
   }
 
   private double off(SavedBrick merged, double[][] wanted) {
