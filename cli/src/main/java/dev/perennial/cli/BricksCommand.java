@@ -21,14 +21,15 @@ import picocli.CommandLine.Spec;
 /** {@code perennial bricks}: the bricks of a store, each a command of its own. */
 @Command(
     name = "bricks",
-    header = "List, show, compare, export and import the bricks of a store.",
+    header = "List, show, compare, export, import and merge the bricks of a store, and score mixtures of data by them.",
     description = {
         "", "A store has the bricks that it has learned, and a library of others. Exported LoRA, DoRA, AdaLoRA, IA3, prompts"
             + " and prefixes are what Hugging Face PEFT loads; other kinds are one safetensors file."},
     footer = {
         "  ./perennial bricks list --store clinc",
         "  ./perennial bricks export --store clinc brick clinc-brick",
-        "  ./perennial bricks import --store clinc --name theirs their-adapter"})
+        "  ./perennial bricks import --store clinc --name theirs their-adapter",
+        "  ./perennial bricks merge --store clinc --as both --method ties brick theirs"})
 final class BricksCommand implements Runnable {
 
   @Spec
@@ -43,7 +44,9 @@ final class BricksCommand implements Runnable {
         .addSubcommand(new ShowBrick(console))
         .addSubcommand(new DiffBricks(console))
         .addSubcommand(new ExportBrick(console))
-        .addSubcommand(new ImportBrick(console));
+        .addSubcommand(new ImportBrick(console))
+        .addSubcommand(MergeBricks.commandLine(console))
+        .addSubcommand(new MixtureBricks(console));
   }
 
   @Override
@@ -137,6 +140,11 @@ final class BricksCommand implements Runnable {
       console.out().println("Stream     " + provenance.stream() + ", experiences " + provenance.learnedOn());
       console.out().println("Backbone   digest " + provenance.base());
       console.out().println("Parents    " + (provenance.parents().isEmpty() ? "none" : String.join(", ", provenance.parents())));
+      String before = "Recipe     ";
+      for (Map.Entry<String, String> number : provenance.recipe().entrySet()) {
+        console.out().println(before + number.getKey() + " " + number.getValue());
+        before = "           ";
+      }
       console.out().println("Head       " + (view.classes.isEmpty() ? "none" : view.classes.size() + " classes: "
           + String.join(", ", view.classes)));
       console.out().println();

@@ -30,9 +30,7 @@ final class LiveProgress implements RunListener, AutoCloseable {
 
   LiveProgress(Console console) {
     this.console = console;
-    meters = console.width() > 0
-        ? (name, from, to) -> new BarMeter(console, name, from, to)
-        : (name, from, to) -> new LineMeter(console, name, from, to);
+    meters = Meter.Maker.on(console);
   }
 
   @Override

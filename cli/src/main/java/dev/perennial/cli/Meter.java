@@ -14,6 +14,13 @@ interface Meter extends AutoCloseable {
      * @param to steps in all
      */
     Meter meter(String name, long from, long to);
+
+    /** Bars on a terminal, lines elsewhere. */
+    static Maker on(Console console) {
+      return console.width() > 0
+          ? (name, from, to) -> new BarMeter(console, name, from, to)
+          : (name, from, to) -> new LineMeter(console, name, from, to);
+    }
   }
 
   /** So many steps are done, those before it began included. */

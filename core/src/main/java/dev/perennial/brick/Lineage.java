@@ -24,7 +24,7 @@ record Lineage(
   private static final long FORMAT = 1;
 
   private static final Set<String> KEYS = Set.of("format", "base", "stream", "seed", "technique", "version", "parents",
-      "learned_on", "head", "classes", "brick", "rank", "alpha", "dropout", "sites");
+      "learned_on", "recipe", "head", "classes", "brick", "rank", "alpha", "dropout", "sites");
 
   /** As JSON. */
   String text() {
@@ -37,6 +37,9 @@ record Lineage(
     object.put("version", provenance.version());
     object.put("parents", provenance.parents());
     object.put("learned_on", provenance.learnedOn());
+    if (!provenance.recipe().isEmpty()) {
+      object.put("recipe", provenance.recipe());
+    }
     if (headKind != null) {
       object.put("head", headKind);
       object.put("classes", classes);
@@ -69,7 +72,8 @@ record Lineage(
     }
     var provenance = new Provenance(text(object, "stream", where), whole(object, "seed", where),
         text(object, "technique", where), text(object, "version", where), texts(object, "parents", where),
-        text(object, "base", where), text(object, "learned_on", where));
+        text(object, "base", where), text(object, "learned_on", where),
+        object.has("recipe") ? recipe(object.get("recipe"), where) : new TreeMap<>());
     boolean head = object.has("head");
     return new Lineage(provenance, object.has("brick") ? options(object, where) : null,
         head ? text(object, "head", where) : null, head ? texts(object, "classes", where) : List.of());
@@ -79,6 +83,15 @@ record Lineage(
     return PeftConfig.checked(where, () -> new BrickOptions(text(object, "brick", where), new LoraOptions(
         Math.toIntExact(whole(object, "rank", where)), number(object, "alpha", where), number(object, "dropout", where),
         text(object, "sites", where))));
+  }
+
+  private static TreeMap<String, String> recipe(JsonNode node, String where) {
+    if (!node.isObject() || node.valueStream().anyMatch(value -> !value.isTextual())) {
+      throw unfit(node, "recipe", where, "names and texts in");
+    }
+    var recipe = new TreeMap<String, String>();
+    node.properties().forEach(entry -> recipe.put(entry.getKey(), entry.getValue().textValue()));
+    return recipe;
   }
 
   private static JsonNode node(ObjectNode object, String key, String where, String what) {

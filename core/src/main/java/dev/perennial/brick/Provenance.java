@@ -2,7 +2,12 @@ package dev.perennial.brick;
 
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a brick comes from: what it was learned from, how, and on which backbone.
@@ -14,13 +19,31 @@ import java.util.List;
  * @param parents names or digests of the bricks that it was made of or on
  * @param base the digest of the backbone that it fits
  * @param learnedOn the experiences that shaped it, such as {@code 0} or {@code 0-8}; empty where it has learned nothing
+ * @param recipe what it was made by of its parents, such as {@code lambda} and {@code digest of NAME}, by name; empty where
+ *     it was learned
  */
-public record Provenance(
-    String stream, long seed, String technique, String version, List<String> parents, String base, String learnedOn) {
+public record Provenance(String stream, long seed, String technique, String version, List<String> parents, String base,
+    String learnedOn, SortedMap<String, String> recipe) {
 
-  /** Copies the parents. */
-  public Provenance {
-    parents = List.copyOf(parents);
+  /** Copies the parents and the recipe; what was written before there were recipes has none. */
+  public Provenance(String stream, long seed, String technique, String version, List<String> parents, String base,
+      String learnedOn, @Nullable SortedMap<String, String> recipe) {
+    this.stream = stream;
+    this.seed = seed;
+    this.technique = technique;
+    this.version = version;
+    this.parents = List.copyOf(parents);
+    this.base = base;
+    this.learnedOn = learnedOn;
+    this.recipe = recipe == null
+        ? Collections.emptySortedMap()
+        : Collections.unmodifiableSortedMap(new TreeMap<>((Map<String, String>) recipe));
+  }
+
+  /** The provenance of a brick that was made by no recipe. */
+  public Provenance(
+      String stream, long seed, String technique, String version, List<String> parents, String base, String learnedOn) {
+    this(stream, seed, technique, version, parents, base, learnedOn, null);
   }
 
   /** The provenance of a brick that is about to be learned on {@code backbone}, and has no parents. */
@@ -31,12 +54,17 @@ public record Provenance(
   /** The same, shaped by the experiences from the first to {@code last}; by none where that is negative. */
   public Provenance learnedUpTo(int last) {
     String experiences = last < 0 ? "" : last == 0 ? "0" : "0-" + last;
-    return new Provenance(stream, seed, technique, version, parents, base, experiences);
+    return new Provenance(stream, seed, technique, version, parents, base, experiences, recipe);
   }
 
   /** The same, made on {@code bricks}. */
   public Provenance withParents(String... bricks) {
-    return new Provenance(stream, seed, technique, version, List.of(bricks), base, learnedOn);
+    return new Provenance(stream, seed, technique, version, List.of(bricks), base, learnedOn, recipe);
+  }
+
+  /** The same, made by a recipe. */
+  public Provenance withRecipe(SortedMap<String, String> numbers) {
+    return new Provenance(stream, seed, technique, version, parents, base, learnedOn, numbers);
   }
 
   /**

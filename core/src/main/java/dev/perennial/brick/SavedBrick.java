@@ -46,6 +46,14 @@ public record SavedBrick(BrickOptions options, SortedMap<String, TensorData> ten
   }
 
   /**
+   * SHA-256 of layout, tensors and head, hexadecimal: the same for the same brick, whatever it is called and wherever it
+   * comes from. O(bytes).
+   */
+  public String digest() {
+    return BrickDigest.of(this);
+  }
+
+  /**
    * Its layout on a backbone, with what is fixed taken over.
    *
    * @throws dev.perennial.UsageException if the backbone has no such sites

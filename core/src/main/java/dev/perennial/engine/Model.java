@@ -79,6 +79,10 @@ final class Model implements AutoCloseable {
     return backbone;
   }
 
+  Workers workers() {
+    return workers;
+  }
+
   FeatureCache cache() {
     return cache;
   }

@@ -182,7 +182,7 @@ public final class Run implements AutoCloseable {
     return stream;
   }
 
-  private static int[] imageShape(Stream stream) {
+  static int[] imageShape(Stream stream) {
     return stream.experiences().getFirst().train().getFirst().input() instanceof Input.Image image
         ? new int[] {image.channels(), image.height(), image.width()}
         : new int[0];

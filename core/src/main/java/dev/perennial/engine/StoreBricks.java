@@ -7,15 +7,20 @@ import dev.perennial.brick.Library;
 import dev.perennial.brick.Provenance;
 import dev.perennial.brick.SavedBrick;
 import dev.perennial.budget.Ledger;
+import dev.perennial.data.Dataset;
+import dev.perennial.data.Example;
 import dev.perennial.learn.Learner;
 import dev.perennial.store.Access;
 import dev.perennial.store.Commit;
 import dev.perennial.store.Store;
+import dev.perennial.stream.Stream;
 import dev.perennial.tensor.Device;
 import dev.perennial.tensor.TensorScope;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +35,7 @@ public final class StoreBricks implements AutoCloseable {
   private static final String LIBRARY = "library";
 
   private final Path directory;
+  private final RunSpec spec;
   private final Model model;
   private final List<Learner.BrickInfo> learned;
 
@@ -44,8 +50,9 @@ public final class StoreBricks implements AutoCloseable {
    */
   public record Entry(String name, String kind, long parameters, String place, Provenance provenance) {}
 
-  private StoreBricks(Path directory, Model model, List<Learner.BrickInfo> learned) {
+  private StoreBricks(Path directory, RunSpec spec, Model model, List<Learner.BrickInfo> learned) {
     this.directory = directory;
+    this.spec = spec;
     this.model = model;
     this.learned = List.copyOf(learned);
   }
@@ -78,7 +85,7 @@ public final class StoreBricks implements AutoCloseable {
   public static StoreBricks open(Path directory) {
     try (Store store = Store.open(directory, Access.READ)) {
       RunRecord record = RunRecord.fromJson(store.spec());
-      RunSpec spec = record.spec().withThreads(1).withDevice(Device.CPU.name());
+      RunSpec spec = record.spec().withThreads(Runtime.getRuntime().availableProcessors()).withDevice(Device.CPU.name());
       Model model = Model.create(spec, record.image(), record.streamDigest(), new Ledger(spec.budget()));
       try {
         record.checkBackbone(model.backbone().name(), model.backbone().digest());
@@ -86,12 +93,26 @@ public final class StoreBricks implements AutoCloseable {
         if (head != null) {
           model.restore(store, head, List.of());
         }
-        return new StoreBricks(directory, model, head == null ? List.of() : Documents.bricks(head));
+        return new StoreBricks(directory, spec, model, head == null ? List.of() : Documents.bricks(head));
       } catch (RuntimeException e) {
         model.close();
         throw e;
       }
     }
+  }
+
+  /**
+   * Makes a store of which nothing is learned yet, for bricks that were learned elsewhere to be added to its library.
+   *
+   * @param directory where it is made; it must not hold one
+   * @param spec what they were learned on; its data give the rows that mergers are measured by
+   * @param stream of these data
+   * @return it, open
+   */
+  public static StoreBricks create(Path directory, RunSpec spec, Dataset dataset, Stream stream, Backbone backbone) {
+    var record = new RunRecord(spec, dataset.name(), Run.imageShape(stream), stream.digest(), backbone.digest());
+    Store.create(directory, record.toJson()).close();
+    return open(directory);
   }
 
   /** The backbone of all of them. */
@@ -128,6 +149,40 @@ public final class StoreBricks implements AutoCloseable {
    */
   public void exportTo(String name, Path out) {
     BrickFiles.write(out, read(name), backbone());
+  }
+
+  /**
+   * What bricks were learned for, measured on the validation rows of the store's data.
+   *
+   * @param bricks by name, with their heads
+   * @param perClass rows of a class at most, 0 for all
+   * @throws UsageException if there are no validation rows, or no brick has a head that knows their classes
+   */
+  public ParentTasks tasks(Map<String, SavedBrick> bricks, int perClass) {
+    return new ParentTasks(bricks, validationRows(perClass), backbone(), model.workers());
+  }
+
+  /**
+   * The validation rows of the store's data whose label one of the bricks' heads knows.
+   *
+   * @param bricks by name, with their heads
+   * @param perClass rows of a class at most, 0 for all
+   * @throws UsageException if there are no validation rows, or no brick has a head that knows their classes
+   */
+  public MeasuredRows validation(Map<String, SavedBrick> bricks, int perClass) {
+    var known = new HashSet<String>();
+    bricks.values().forEach(brick -> brick.head().ifPresent(head -> known.addAll(head.classes())));
+    List<Example> rows = validationRows(perClass).stream()
+        .filter(row -> row.labels().size() == 1 && known.contains(row.label())).toList();
+    if (rows.isEmpty()) {
+      throw new UsageException("expected bricks with heads that know classes of the validation rows, got none among "
+          + String.join(", ", bricks.keySet()) + ": use bricks that were learned or exported with their heads");
+    }
+    return new MeasuredRows(rows, backbone(), model.workers());
+  }
+
+  private List<Example> validationRows(int perClass) {
+    return Datasets.read(spec.data().onValidation().withMaxTestPerClass(perClass), spec.seed()).test();
   }
 
   /**

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -118,6 +119,42 @@ final class BrickFilesTest extends KindFixture {
     Arrays.setAll(new Object[weight.length], i -> weight[i] = i);
     return new SavedBrick.Head("linear-head", List.of("one", "zwei", "trés"), TensorData.of(weight, 3, 8),
         TensorData.of(new float[] {1, 2, 3}, 3));
+  }
+
+  @Test
+  void read_recipe_isWhatWasWritten() throws IOException {
+    var numbers = new TreeMap<>(Map.of("lambda", "0.5", "digest of a", "0a1b"));
+    for (String kind : new String[] {"lora", "delta"}) {
+      SavedBrick saved = saved(kind, "value|query", head());
+      var made = new SavedBrick(saved.options(), saved.tensors(), saved.fixed(), saved.head(),
+          saved.provenance().withRecipe(numbers));
+      Path place = directory.resolve(kind);
+      BrickFiles.write(place, made, backbone);
+      assertEquals(numbers, BrickFiles.read(place, backbone).provenance().recipe());
+    }
+    Path lineage = directory.resolve("lora").resolve("perennial.json");
+    Files.writeString(lineage, Files.readString(lineage).replace("\"0.5\"", "0.5"));
+    var refusal = assertThrows(FailureException.class, () -> BrickFiles.read(directory.resolve("lora"), backbone));
+    assertTrue(String.valueOf(refusal.getMessage()).contains("names and texts in recipe"), refusal.getMessage());
+  }
+
+  @Test
+  void digest_anyPartChanged_isAnother() {
+    SavedBrick saved = saved("lora", "value|query", head());
+    String digest = saved.digest();
+    assertEquals(64, digest.length());
+    assertEquals(digest, saved("lora", "value|query", head()).digest());
+    var tensors = new TreeMap<>(saved.tensors());
+    TensorData first = tensors.firstEntry().getValue();
+    float[] values = first.floats();
+    values[values.length - 1] += 1;
+    tensors.put(tensors.firstKey(),
+        TensorData.of(values, first.shape().stream().mapToLong(Long::longValue).toArray()));
+    assertNotEquals(digest, SavedBrick.of(saved.options(), tensors, saved.fixed(), head(), saved.provenance()).digest());
+    assertNotEquals(digest, saved.withoutHead().digest());
+    assertNotEquals(digest, saved("lora:rslora=true", "value|query", head()).digest());
+    assertEquals(digest, SavedBrick.of(saved.options(), saved.tensors(), saved.fixed(), head(),
+        saved.provenance().withParents("other")).digest());
   }
 
   @Test
