@@ -40,6 +40,7 @@ final class ShrinkMeasure {
   private static final double RIDGE = 0.01;
   private static final int CALIBRATION = 32;
   private static final int BATCH = 500;
+  private static final int BLOCKS = 6;
   private static final long PROJECTION = 312;
 
   private final Asked asked;
@@ -76,7 +77,7 @@ final class ShrinkMeasure {
       record("full precision", 32, model.tensors().values().stream().mapToLong(data -> data.data().byteSize()).sum(),
           0, accuracy, accuracy);
       if (asked.methods.contains("bitstack")) {
-        curve(bench, calibration, new ShrinkOptions(ShrinkOptions.Method.BITSTACK, asked.rank, 8, 4), asked.bits);
+        curve(bench, calibration, new ShrinkOptions(ShrinkOptions.Method.BITSTACK, asked.rank, BLOCKS, 4), asked.bits);
       }
       if (asked.methods.contains("nested")) {
         var bits = new ArrayList<Double>(List.of(8.0));

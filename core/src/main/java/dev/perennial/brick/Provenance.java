@@ -39,6 +39,11 @@ public record Provenance(
     return new Provenance(stream, seed, technique, version, List.of(bricks), base, learnedOn);
   }
 
+  /** The same, made of {@code bricks} by an operation on what they had learned. */
+  public Provenance madeBy(String operation, String... bricks) {
+    return new Provenance(stream, seed, operation, version, List.of(bricks), base, learnedOn);
+  }
+
   /**
    * Checks that a brick of this provenance fits {@code backbone}.
    *

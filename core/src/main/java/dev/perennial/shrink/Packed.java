@@ -2,6 +2,7 @@ package dev.perennial.shrink;
 
 import dev.perennial.UsageException;
 import dev.perennial.tensor.TensorData;
+import dev.perennial.tensor.TensorFormat;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -19,7 +20,7 @@ import java.util.function.ToLongFunction;
  * Named tensors made small, as a pile of parts in the order of their importance: any part of the pile from its beginning
  * on, as long as it has what no tensor can do without, is a model. Those come first.
  */
-public final class Packed {
+public final class Packed implements TensorFormat.Writer {
 
   private final SequencedMap<String, PackedTensor> tensors;
   private final List<String> order;
@@ -185,6 +186,11 @@ public final class Packed {
     return bytes < 10_000 ? bytes + " bytes" : String.format(Locale.ROOT, "%.2f MB", bytes / 1e6);
   }
 
+  @Override
+  public String suffix() {
+    return PackedFormat.SUFFIX;
+  }
+
   /**
    * Writes the pile into a file, synced and renamed into place.
    *
@@ -192,6 +198,7 @@ public final class Packed {
    * @param metadata free texts
    * @throws dev.perennial.FailureException if it cannot be written
    */
+  @Override
   public void write(Path file, Map<String, TensorData> all, Map<String, String> metadata) {
     var written = new LinkedHashMap<String, PackedTensor>();
     new TreeMap<>(all).forEach((name, data) -> {

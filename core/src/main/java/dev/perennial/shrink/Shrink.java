@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class Shrink {
 
   private static final double FLOOR = 1e-3;
+  private static final long LEAST_SHARE = 64;
 
   private Shrink() {}
 
@@ -100,10 +101,33 @@ public final class Shrink {
       int columns = data.shape().getLast().intValue();
       small.put(name, options.method() == ShrinkOptions.Method.NESTED
           ? NestedBits.encode(data.floats(), rows, columns, options.focus())
-          : BitStack.encode(data.floats(), rows, columns, scales.get(name), options.blocks(), options.rank()));
+          : BitStack.encode(data.floats(), rows, columns, scales.get(name), options.blocks(), rank(rows, columns, options)));
       progress.at("making matrices small", small.size(), matrices.size());
     });
     return small;
+  }
+
+  /** The rank asked for, or a lower one at which the factors take no more than a quarter of a bit for each number. */
+  private static int rank(int rows, int columns, ShrinkOptions options) {
+    long most = (long) rows * columns / (LEAST_SHARE * (rows + columns));
+    return (int) Math.max(1, Math.min(options.rank(), most));
+  }
+
+  /**
+   * The beginning of a pile that has so many bits a weight.
+   *
+   * @param bits of nested, a whole number of planes from 1 to 8, whose scales are not counted in; of bitstack any number,
+   *     with everything counted in
+   * @throws UsageException if there is no such beginning
+   */
+  public static Packed at(Packed packed, ShrinkOptions options, double bits) {
+    if (options.method() == ShrinkOptions.Method.BITSTACK) {
+      return packed.atBits(bits);
+    }
+    if (bits != Math.rint(bits) || bits < 1 || bits > 8) {
+      throw new UsageException("expected a whole number of bits from 1 to 8 for nested, got " + bits);
+    }
+    return packed.atLevel((int) bits);
   }
 
   private record Place(String name, double measure) {}

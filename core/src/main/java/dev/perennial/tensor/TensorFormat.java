@@ -44,6 +44,22 @@ public interface TensorFormat {
    */
   record Header(SortedMap<String, List<Long>> shapes, SortedMap<String, String> metadata) {}
 
+  /** Writes tensors into a file of such a format. */
+  interface Writer {
+
+    /** What such a file's name ends with, after a dot. */
+    String suffix();
+
+    /**
+     * Writes a file, synced and renamed into place.
+     *
+     * @param tensors all that it is to hold
+     * @param metadata free texts
+     * @throws dev.perennial.FailureException if it cannot be written
+     */
+    void write(Path file, Map<String, TensorData> tensors, Map<String, String> metadata);
+  }
+
   /** A file of such a format. */
   record Found(TensorFormat format, Path file) {}
 
