@@ -66,7 +66,7 @@ public final class ShrinkBench implements Callable<Integer> {
       description = "Bits a weight, with commas between. Default: ${DEFAULT-VALUE}.")
   private List<Double> bits = new ArrayList<>();
 
-  @Option(names = "--rank", paramLabel = "K", defaultValue = "2",
+  @Option(names = "--rank", paramLabel = "K", defaultValue = "4",
       description = "Rank of a block of bitstack. Default: ${DEFAULT-VALUE}.")
   private int rank;
 

@@ -47,6 +47,7 @@ import picocli.CommandLine.Parameters;
         "  ./perennial shrink --method perp --structure 2:4 --texts mails.txt minilm-sparse"})
 final class ShrinkCommand implements Runnable {
 
+  private static final List<String> METHODS = List.of("bitstack", "nested", "perp", "once-for-all");
   private static final int CALIBRATION = 32;
   private static final long SEED = 1;
 
@@ -87,18 +88,25 @@ final class ShrinkCommand implements Runnable {
 
   @Override
   public void run() {
+    if (!METHODS.contains(method)) {
+      throw new UsageException("expected --method among " + String.join(", ", METHODS) + ", got " + method);
+    }
     List<Input.Text> inputs = texts();
     StorePath.checkWritable("OUT_DIR", out);
+    if (Files.exists(out.resolve("config.json"))) {
+      throw new UsageException("expected a new directory for a backbone, got " + out + ", which holds one: name another");
+    }
     TextModel model = TextModel.read(backbone);
-    model.writeTo(out);
     var all = new TreeMap<>(model.tensors());
     Packed packed = switch (method) {
       case "perp" -> perp(model, inputs, all);
       case "once-for-all" -> onceForAll(model, inputs);
       default -> inLayers(model, inputs);
     };
+    model.writeTo(out);
     packed.write(out.resolve("model." + packed.suffix()), all, Map.of("perennial", method));
-    long rest = all.entrySet().stream().filter(entry -> !packed.decode().containsKey(entry.getKey()))
+    var small = packed.decode().keySet();
+    long rest = all.entrySet().stream().filter(entry -> !small.contains(entry.getKey()))
         .mapToLong(entry -> entry.getValue().data().byteSize()).sum();
     console.out().println(String.format(Locale.ROOT, "backbone %s: %.1f MB of %.1f, %.2f bits for each of %,d weights", out,
         (packed.bytes() + rest) / 1e6, all.values().stream().mapToLong(data -> data.data().byteSize()).sum() / 1e6,
