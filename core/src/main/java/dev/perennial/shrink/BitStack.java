@@ -5,7 +5,6 @@ import dev.perennial.tensor.LibTorch;
 import dev.perennial.tensor.TensorData;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +23,10 @@ import org.jspecify.annotations.Nullable;
  * residual is taken, so that later blocks make good for that too. The k leading left vectors of |R| are those of
  * |R| |R|ᵀ, the smaller of the two products of it with itself, and then the other side is U_kᵀ |R|.
  *
- * Part 0 begins with s, float16, where there is one. Then every part is: the signs of the matrix row by row, a bit each,
+ * A matrix of very many rows, such as the vectors of words, is cut into chunks of rows, so that its blocks are not much
+ * larger than those of others. Part p belongs to chunk p mod chunks.
+ *
+ * The first part of a chunk begins with s, float16, where there is one. Then every part is: the signs row by row, a bit each,
  * 1 for plus; U √σ [rows, k] and √σ Vᵀ [k, columns], float16.
  */
 /**
@@ -33,23 +35,27 @@ import org.jspecify.annotations.Nullable;
  * @param rank k of the magnitudes, 1 or more; a smaller matrix has a smaller one
  * @param blocks in the stack
  * @param scaled whether input channels are scaled
+ * @param chunks of rows, each with blocks of its own: the first block of every chunk comes first, then the second ones
  */
-record BitStack(int rank, int blocks, boolean scaled) implements Coding {
+record BitStack(int rank, int blocks, boolean scaled, int chunks) implements Coding {
 
   static final String NAME = "bitstack";
   private static final int MOST_BLOCKS = 64;
+  private static final int MOST_CHUNKS = 1 << 16;
+  private static final int ROWS_OF_A_CHUNK = 2048;
 
   /** Checks the ranges. */
   BitStack {
-    if (rank < 1 || rank > 1024 || blocks < 1 || blocks > MOST_BLOCKS) {
-      throw new IllegalArgumentException("expected a rank of 1 to 1024 and 1 to " + MOST_BLOCKS + " blocks, found "
-          + rank + " and " + blocks);
+    if (rank < 1 || rank > 1024 || blocks < 1 || blocks > MOST_BLOCKS || chunks < 1 || chunks > MOST_CHUNKS) {
+      throw new IllegalArgumentException("expected a rank of 1 to 1024, 1 to " + MOST_BLOCKS + " blocks and 1 to "
+          + MOST_CHUNKS + " chunks, found " + rank + ", " + blocks + " and " + chunks);
     }
   }
 
   /** The coding of a file's settings. */
   static BitStack of(Map<String, Long> settings) {
-    return new BitStack(small(settings, "rank"), small(settings, "blocks"), small(settings, "scaled") == 1);
+    return new BitStack(small(settings, "rank"), small(settings, "blocks"), small(settings, "scaled") == 1,
+        small(settings, "chunks"));
   }
 
   static int small(Map<String, Long> settings, String name) {
@@ -68,40 +74,69 @@ record BitStack(int rank, int blocks, boolean scaled) implements Coding {
    */
   static PackedTensor encode(
       float[] weights, int rows, int columns, float @Nullable [] scale, int blocks, int rank) {
+    return encode(weights, rows, columns, scale, blocks, rank, rows > 2 * ROWS_OF_A_CHUNK ? ROWS_OF_A_CHUNK : rows);
+  }
+
+  static PackedTensor encode(
+      float[] weights, int rows, int columns, float @Nullable [] scale, int blocks, int rank, int rowsOfAChunk) {
     LibTorch.load();
-    int k = Math.min(rank, Math.min(rows, columns));
-    var coding = new BitStack(k, blocks, scale != null);
+    int chunks = (rows - 1) / rowsOfAChunk + 1;
+    int last = rows - (chunks - 1) * size(rows, chunks);
+    var coding = new BitStack(Math.min(rank, Math.min(last, columns)), blocks, scale != null, chunks);
     List<Long> shape = List.of((long) rows, (long) columns);
-    float[] residual = weights.clone();
-    float[] rounded = scale == null ? null : new float[columns];
-    for (int j = 0; j < columns && scale != null && rounded != null; j++) {
+    float[] rounded = scale == null ? null : rounded(scale);
+    byte[][] parts = new byte[chunks * blocks][];
+    for (int chunk = 0; chunk < chunks; chunk++) {
+      int from = coding.from(rows, chunk);
+      int count = coding.from(rows, chunk + 1) - from;
+      float[] residual = Arrays.copyOfRange(weights, from * columns, (from + count) * columns);
+      for (int i = 0; i < residual.length && rounded != null; i++) {
+        residual[i] *= rounded[i % columns];
+      }
+      for (int block = 0; block < blocks; block++) {
+        int place = block * chunks + chunk;
+        byte[] part = new byte[Math.toIntExact(coding.bytes(shape, place))];
+        int head = coding.head(place, columns);
+        for (int j = 0; j < head / 2 && rounded != null; j++) {
+          Bits.putHalf(part, 2 * j, rounded[j]);
+        }
+        for (int i = 0; i < residual.length; i++) {
+          if (residual[i] >= 0) {
+            Bits.set(part, head, i);
+          }
+        }
+        factors(residual, count, columns, coding.rank, part, head + Math.toIntExact(Bits.bytes(residual.length)));
+        add(part, head, count, columns, coding.rank, -1, residual, 0);
+        parts[place] = part;
+      }
+    }
+    return new PackedTensor(coding, shape, Arrays.asList(parts));
+  }
+
+  private static float[] rounded(float[] scale) {
+    float[] rounded = new float[scale.length];
+    for (int j = 0; j < scale.length; j++) {
       rounded[j] = Float.float16ToFloat(Float.floatToFloat16(scale[j]));
       if (!(rounded[j] > 0) || Float.isInfinite(rounded[j])) {
         throw new UsageException("expected scales of input channels that float16 holds, got " + scale[j]);
       }
     }
-    if (rounded != null) {
-      for (int i = 0; i < residual.length; i++) {
-        residual[i] *= rounded[i % columns];
-      }
-    }
-    var parts = new ArrayList<byte[]>();
-    for (int block = 0; block < blocks; block++) {
-      int head = block == 0 && rounded != null ? 2 * columns : 0;
-      byte[] part = new byte[Math.toIntExact(coding.bytes(shape, block))];
-      for (int j = 0; j < head / 2 && rounded != null; j++) {
-        Bits.putHalf(part, 2 * j, rounded[j]);
-      }
-      for (int i = 0; i < residual.length; i++) {
-        if (residual[i] >= 0) {
-          Bits.set(part, head, i);
-        }
-      }
-      factors(residual, rows, columns, k, part, head + Math.toIntExact(Bits.bytes(residual.length)));
-      add(part, head, rows, columns, k, -1, residual);
-      parts.add(part);
-    }
-    return new PackedTensor(coding, shape, parts);
+    return rounded;
+  }
+
+  /** Rows of all chunks but the last, which may have fewer. */
+  private static int size(int rows, int chunks) {
+    return (rows - 1) / chunks + 1;
+  }
+
+  /** The first row of a chunk. */
+  private int from(int rows, int chunk) {
+    return Math.min(rows, chunk * size(rows, chunks));
+  }
+
+  /** Bytes of the scales at the beginning of a part. */
+  private int head(int part, int columns) {
+    return scaled && part < chunks ? 2 * columns : 0;
   }
 
   /** Writes U √σ and √σ Vᵀ of the magnitudes. */
@@ -143,7 +178,8 @@ record BitStack(int rank, int blocks, boolean scaled) implements Coding {
   }
 
   /** Adds {@code sign * S ∘ (U V)}, the same to the bit on every machine. */
-  private static void add(byte[] part, int head, int rows, int columns, int k, float sign, float[] target) {
+  private static void add(byte[] part, int head, int rows, int columns, int k, float sign, float[] target,
+      int offset) {
     int at = head + Math.toIntExact(Bits.bytes((long) rows * columns));
     float[] left = Bits.halves(part, at, rows * k);
     float[] right = Bits.halves(part, at + 2 * rows * k, k * columns);
@@ -159,7 +195,7 @@ record BitStack(int rank, int blocks, boolean scaled) implements Coding {
       }
       int start = i * columns;
       for (int j = 0; j < columns; j++) {
-        target[start + j] += Bits.get(part, head, start + j) ? sign * row[j] : -sign * row[j];
+        target[offset + start + j] += Bits.get(part, head, start + j) ? sign * row[j] : -sign * row[j];
       }
     }
   }
@@ -171,22 +207,31 @@ record BitStack(int rank, int blocks, boolean scaled) implements Coding {
 
   @Override
   public Map<String, Long> settings() {
-    return Map.of("rank", (long) rank, "blocks", (long) blocks, "scaled", scaled ? 1L : 0L);
+    return Map.of("rank", (long) rank, "blocks", (long) blocks, "scaled", scaled ? 1L : 0L,
+        "chunks", (long) chunks);
+  }
+
+  @Override
+  public int least() {
+    return chunks;
   }
 
   @Override
   public int most() {
-    return blocks;
+    return blocks * chunks;
   }
 
   @Override
   public long bytes(List<Long> shape, int part) {
-    int size = Coding.size(shape);
-    if (rank > Math.min(shape.getFirst(), shape.getLast())) {
-      throw new IllegalArgumentException("expected a rank of at most the sizes of " + shape + ", found " + rank);
+    int rows = Coding.rows(shape);
+    int columns = Coding.columns(shape);
+    long last = rows - (chunks - 1L) * size(rows, chunks);
+    if (last < 1 || rank > Math.min(last, columns)) {
+      throw new IllegalArgumentException("expected chunks of at least as many rows and columns as the rank " + rank
+          + ", found " + chunks + " of the shape " + shape);
     }
-    long factors = 2L * rank * (shape.getFirst() + shape.getLast());
-    return Bits.bytes(size) + factors + (part == 0 && scaled ? 2 * shape.getLast() : 0);
+    long count = from(rows, part % chunks + 1) - from(rows, part % chunks);
+    return Bits.bytes(count * columns) + 2L * rank * (count + columns) + head(part, columns);
   }
 
   @Override
@@ -195,7 +240,9 @@ record BitStack(int rank, int blocks, boolean scaled) implements Coding {
     int columns = Coding.columns(shape);
     float[] weights = new float[Coding.size(shape)];
     for (int part = 0; part < parts.size(); part++) {
-      add(parts.get(part), part == 0 && scaled ? 2 * columns : 0, rows, columns, rank, 1, weights);
+      int from = from(rows, part % chunks);
+      int count = from(rows, part % chunks + 1) - from;
+      add(parts.get(part), head(part, columns), count, columns, rank, 1, weights, from * columns);
     }
     if (scaled) {
       float[] scale = Bits.halves(parts.getFirst(), 0, columns);

@@ -49,14 +49,11 @@ public final class Packed implements TensorFormat.Writer {
   /** The pile whose optional parts come level by level: the second of every tensor, then the third, and so on. */
   static Packed byLevel(SequencedMap<String, PackedTensor> tensors) {
     var order = new ArrayList<String>();
-    int most = tensors.values().stream().mapToInt(tensor -> tensor.parts().size()).max().orElse(0);
-    for (int level = 0; level < most; level++) {
-      int part = level;
-      tensors.forEach((name, tensor) -> {
-        if (part >= tensor.coding().least() && part < tensor.parts().size()) {
-          order.add(name);
-        }
-      });
+    int levels = tensors.values().stream().mapToInt(PackedTensor::levels).max().orElse(0);
+    for (int level = 1; level < levels; level++) {
+      for (var tensor : tensors.entrySet()) {
+        order.addAll(Collections.nCopies(tensor.getValue().partsOf(level), tensor.getKey()));
+      }
     }
     return new Packed(tensors, order);
   }
@@ -139,17 +136,17 @@ public final class Packed implements TensorFormat.Writer {
   }
 
   /**
-   * The pile with so many parts of every tensor that was made small, or all of those that have fewer.
+   * The pile with so many parts of every tensor, or of each of its chunks, or all of those that have fewer.
    *
-   * @throws UsageException if the parts that cannot be left out are more
+   * @throws UsageException if that is less than 1
    */
   public Packed atLevel(int level) {
     var kept = new LinkedHashMap<String, PackedTensor>();
     tensors.forEach((name, tensor) -> {
-      if (level < tensor.coding().least()) {
-        throw new UsageException("expected at least " + tensor.coding().least() + " parts of " + name + ", got " + level);
+      if (level < 1) {
+        throw new UsageException("expected at least 1 part of " + name + ", got " + level);
       }
-      kept.put(name, tensor.first(Math.min(level, tensor.parts().size())));
+      kept.put(name, tensor.first(Math.min(level * tensor.coding().least(), tensor.parts().size())));
     });
     var seen = new HashMap<String, Integer>();
     return new Packed(kept, order.stream().filter(name -> {

@@ -96,7 +96,8 @@ record PackedHeader(List<Tensor> tensors, List<String> order, List<Long> checksu
         node.path("settings").properties().forEach(
             entry -> settings.put(entry.getKey(), whole(entry.getValue(), entry.getKey(), Long.MAX_VALUE)));
         Coding coding = coding(node.path("coding").asText(), settings);
-        for (int part = 0; part < coding.most(); part++) {
+        // The first parts are the largest ones.
+        for (int part = 0; part < Math.min(2, coding.most()); part++) {
           if (coding.bytes(shape, part) > Integer.MAX_VALUE - 8) {
             throw new IllegalArgumentException("expected parts of at most 2 GB, found one of " + coding.bytes(shape, part));
           }

@@ -47,6 +47,21 @@ record PackedTensor(Coding coding, List<Long> shape, List<byte[]> parts) {
     return new PackedTensor(coding, shape, parts.subList(0, count));
   }
 
+  /** How often there is as much as it cannot do without: blocks of every chunk, or planes. */
+  int levels() {
+    return (parts.size() - 1) / coding.least() + 1;
+  }
+
+  /** Parts of a level, from 0. */
+  int partsOf(int level) {
+    return Math.clamp((long) parts.size() - (long) level * coding.least(), 0, coding.least());
+  }
+
+  /** The tensor that so many levels make up. */
+  TensorData decodeLevels(int levels) {
+    return decode(Math.min(parts.size(), levels * coding.least()));
+  }
+
   /** Numbers in it. */
   long numbers() {
     return shape.stream().reduce(1L, Math::multiplyExact);

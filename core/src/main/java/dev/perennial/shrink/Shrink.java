@@ -8,6 +8,7 @@ import dev.perennial.tensor.TensorOwner;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -143,21 +144,23 @@ public final class Shrink {
       errors.forEach((name, error) -> {
         if (level < error.length) {
           PackedTensor tensor = small.getOrDefault(name, small.firstEntry().getValue());
-          places.add(new Place(name, (error[level] - error[level - 1]) / tensor.parts().get(level).length));
+          int before = level * tensor.coding().least();
+          long bytes = tensor.bytes(before + tensor.partsOf(level)) - tensor.bytes(before);
+          places.add(new Place(name, (error[level] - error[level - 1]) / bytes));
         }
       });
       return places;
     });
   }
 
-  /** The squared error after each part. */
+  /** The squared error after each level. */
   private static double[] errors(PackedTensor tensor, float[] weights) {
-    double[] errors = new double[tensor.parts().size()];
-    for (int part = 0; part < errors.length; part++) {
-      float[] decoded = tensor.decode(part + 1).floats();
+    double[] errors = new double[tensor.levels()];
+    for (int level = 0; level < errors.length; level++) {
+      float[] decoded = tensor.decodeLevels(level + 1).floats();
       for (int i = 0; i < decoded.length; i++) {
         double difference = weights[i] - decoded[i];
-        errors[part] += difference * difference;
+        errors[level] += difference * difference;
       }
     }
     return errors;
@@ -165,7 +168,7 @@ public final class Shrink {
 
   private static Packed byDistance(
       SequencedMap<String, PackedTensor> small, Calibration calibration, ShrinkProgress progress) {
-    int levels = small.values().stream().mapToInt(tensor -> tensor.parts().size()).max().orElse(1);
+    int levels = small.values().stream().mapToInt(tensor -> tensor.levels()).max().orElse(1);
     long all = (long) small.size() * (levels - 1);
     return byLevel(small, level -> {
       var places = new ArrayList<Place>();
@@ -175,7 +178,7 @@ public final class Shrink {
         small.forEach((name, tensor) -> {
           try (TensorScope scope = TensorScope.inference()) {
             var more = new TreeMap<>(loaded);
-            more.put(name, Tensors.copyOf(tensor.decode(level + 1)));
+            more.put(name, Tensors.copyOf(tensor.decodeLevels(level + 1)));
             places.add(new Place(name, calibration.distance(more)));
           }
           progress.at("measuring what blocks are worth", (long) (level - 1) * small.size() + places.size(), all);
@@ -185,22 +188,26 @@ public final class Shrink {
     });
   }
 
-  private static Tensor kept(TensorOwner owner, PackedTensor tensor, int parts) {
+  private static Tensor kept(TensorOwner owner, PackedTensor tensor, int levels) {
     try (TensorScope scope = TensorScope.inference()) {
-      return owner.keep(Tensors.copyOf(tensor.decode(parts)));
+      return owner.keep(Tensors.copyOf(tensor.decodeLevels(levels)));
     }
   }
 
-  /** What each matrix's next part is worth, when so many are there of every one: the least measure comes first. */
+  /** What each matrix's next level is worth, when so many are there of every one: the least measure comes first. */
   private interface Level {
     List<Place> measured(int level);
   }
 
-  private static Packed byLevel(SequencedMap<String, PackedTensor> small, Level level) {
-    int levels = small.values().stream().mapToInt(tensor -> tensor.parts().size()).max().orElse(1);
+  private static Packed byLevel(SequencedMap<String, PackedTensor> small, Level measures) {
+    int levels = small.values().stream().mapToInt(tensor -> tensor.levels()).max().orElse(1);
     var order = new ArrayList<String>();
     for (int at = 1; at < levels; at++) {
-      level.measured(at).stream().sorted(Comparator.comparingDouble(Place::measure)).map(Place::name).forEach(order::add);
+      int level = at;
+      measures.measured(at).stream().sorted(Comparator.comparingDouble(Place::measure)).forEach(place -> {
+        PackedTensor tensor = small.getOrDefault(place.name, small.firstEntry().getValue());
+        order.addAll(Collections.nCopies(tensor.partsOf(level), place.name));
+      });
     }
     return new Packed(small, order);
   }

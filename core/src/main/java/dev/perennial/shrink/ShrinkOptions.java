@@ -6,7 +6,8 @@ import dev.perennial.UsageException;
  * How weights are made smaller.
  *
  * @param method how; default bitstack
- * @param rank of the magnitudes of a block of bitstack, 1 to 256; default 2. Each adds 16 bits for every row and column
+ * @param rank of the magnitudes of a block of bitstack, 1 to 256; default 4; each adds 16 bits for every row and
+ *     column, and a small matrix has a lower one
  * @param blocks that a matrix has in bitstack's file, 1 to 64; default 6
  * @param focus bits that the grid of nested is best at, 1 to 8; default 4
  */
@@ -36,7 +37,7 @@ public record ShrinkOptions(Method method, int rank, int blocks, int focus) {
 
   /** A method with the other options as they are by default. */
   public static ShrinkOptions of(Method method) {
-    return new ShrinkOptions(method, 2, 6, 4);
+    return new ShrinkOptions(method, 4, 6, 4);
   }
 
   /** The method's name, as it is asked for and kept in lineage. */

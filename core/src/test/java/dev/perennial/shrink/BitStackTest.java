@@ -117,6 +117,30 @@ final class BitStackTest {
     return sum;
   }
 
+  /** Chunks of rows are matrices of their own, and the first of them gets its next block first. */
+  @Test
+  void encode_chunksOfRows_areStacksOfTheirOwn() {
+    float[] weights = Matrices.normal(6, 10 * 8);
+    float[] scale = Matrices.normal(7, 8);
+    for (int j = 0; j < scale.length; j++) {
+      scale[j] = Math.abs(scale[j]) + 0.5f;
+    }
+    PackedTensor packed = BitStack.encode(weights, 10, 8, scale, 3, 2, 4);
+    assertEquals(9, packed.parts().size());
+    assertEquals(3, packed.levels());
+    for (int chunk = 0; chunk < 3; chunk++) {
+      int from = 4 * chunk;
+      int rows = Math.min(4, 10 - from);
+      PackedTensor alone = BitStack.encode(
+          Arrays.copyOfRange(weights, 8 * from, 8 * (from + rows)), rows, 8, scale, 3, 2);
+      for (int parts = 3; parts <= 9; parts++) {
+        int blocks = (parts - chunk - 1) / 3 + 1;
+        assertArrayEquals(alone.decode(blocks).floats(),
+            Arrays.copyOfRange(packed.decode(parts).floats(), 8 * from, 8 * (from + rows)));
+      }
+    }
+  }
+
   @Test
   void piles_ofAnySize_areBeginningsAndRefuseWhatIsTooSmall() {
     var tensors = new LinkedHashMap<String, PackedTensor>();

@@ -31,6 +31,7 @@ final class PackedFilePropertyTest {
     float[] weights = Matrices.normal(seed, rows * columns);
     var tensors = new LinkedHashMap<String, PackedTensor>();
     tensors.put("stack", BitStack.encode(weights, rows, columns, null, 3, 2));
+    tensors.put("chunks", BitStack.encode(weights, rows, columns, null, 2, 1, 3));
     tensors.put("nested", NestedBits.encode(weights, rows, columns, 4));
     tensors.put("low", LowBits.with(LowBits.encode(weights, rows, columns, 3, 4), new float[rows], new float[columns], 1));
     tensors.put("sparse", SparseCoding.encode(Pruning.unstructured(0.4).pruned(weights, columns), rows, columns));
