@@ -81,7 +81,8 @@ record ShrinkFigures(Machine machine, String backbone, int learned, int tested, 
   }
 
   private String percent(double value, double spread) {
-    return String.format(Locale.ROOT, seeds == 1 ? "%.1f" : "%.1f ± %.1f", 100 * value, 100 * spread);
+    String mean = String.format(Locale.ROOT, "%.1f", 100 * value);
+    return seeds == 1 ? mean : mean + String.format(Locale.ROOT, " ± %.1f", 100 * spread);
   }
 
   private static String ratio(double value) {

@@ -28,7 +28,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -125,16 +124,13 @@ final class ShrinkMeasure {
 
   private void onceForAll(Bench bench, Calibration calibration) {
     try (var all = new OnceForAll(bench.model, bench.backbone, seed)) {
-      var asTheyAre = new TreeMap<Double, int[]>();
-      for (double count : asked.bits) {
-        if (count >= 2 && count <= 4) {
-          asTheyAre.put(count, all.search(count, calibration));
-          subnet(bench, calibration, all, "once-for-all " + text(count) + ", not trained", asTheyAre.get(count));
-        }
+      List<Double> possible = asked.bits.stream().filter(count -> count >= 2 && count <= 4).toList();
+      for (double count : possible) {
+        subnet(bench, calibration, all, "once-for-all " + text(count) + ", not trained", all.search(count, calibration));
       }
       all.train(bench.backbone, ShrinkTexts.inputs(texts.train()), bench.workers,
           DistillOptions.of(seed).withSteps(3 * asked.steps), progress("once-for-all"));
-      for (double count : asTheyAre.keySet()) {
+      for (double count : possible) {
         subnet(bench, calibration, all, "once-for-all " + text(count), all.search(count, calibration));
       }
     }

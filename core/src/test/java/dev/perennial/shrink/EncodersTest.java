@@ -260,7 +260,7 @@ final class EncodersTest {
       all.train(backbone, TEXTS, workers, new DistillOptions(150, 8, 0.01, 1), ShrinkProgress.NONE);
       before.forEach((bits, old) -> {
         int[] found = all.search(bits, calibration);
-        assertTrue(all.mean(found) <= bits, found + "");
+        assertTrue(all.mean(found) <= bits, Arrays.toString(found));
         assertTrue(all.mean(found) > bits - 0.2);
         double now = distance(all, found);
         assertTrue(now < old, bits + ": " + now + " after " + old);
