@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
         "Of a brick of the library this is the next version, which bricks rollback undoes. Of a brick that was learned it is a "
             + "brick NAME-shrunk of the library. Its matrices are made small; the rest of it stays as it is."},
     footer = {
-        "  ./perennial bricks shrink --store clinc brick --bits 4 --method nested",
+        "  ./perennial bricks shrink --store clinc brick --bits 4",
         "  ./perennial bricks shrink --store clinc theirs --bytes 0.2"})
 final class ShrinkBrick implements Runnable {
 
@@ -38,8 +38,9 @@ final class ShrinkBrick implements Runnable {
   @Option(names = "--bytes", paramLabel = "MB", description = "Megabytes, of 10^6 bytes, for all of its matrices.")
   private @Nullable Double megabytes;
 
-  @Option(names = "--method", paramLabel = "NAME", defaultValue = "bitstack",
-      description = "bitstack: blocks of signs and low-rank magnitudes; nested: the top bits of 8. Default: ${DEFAULT-VALUE}.")
+  @Option(names = "--method", paramLabel = "NAME", defaultValue = "nested",
+      description = "nested: the top bits of 8; bitstack: blocks of signs and low-rank magnitudes, for large matrices. "
+          + "Default: ${DEFAULT-VALUE}.")
   private String method = "";
 
   @Option(names = "--as", paramLabel = "NEW", description = "Another name for what is made.")

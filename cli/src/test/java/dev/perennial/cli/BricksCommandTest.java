@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -66,53 +65,6 @@ final class BricksCommandTest {
     }
     assertEquals(3, bytes.size());
     return bytes;
-  }
-
-  @Test
-  void shrinkPruneRollback_bricks_addVersionsThatLineageNames() throws IOException {
-    Path out = dir.resolve("for-versions");
-    Cli.run("bricks", "export", "--store", store, "brick", out).succeeded();
-    Cli.run("bricks", "import", "--store", store, "--name", "mine", out).succeeded();
-    JsonNode nested = Cli.json(Cli.run("bricks", "shrink", "--store", store, "mine", "--bits", 4, "--method", "nested",
-        "--json").succeeded().out());
-    assertEquals("mine@2", nested.get("name").asText());
-    assertTrue(nested.get("bytes").asLong() < 0.25 * nested.get("bytesBefore").asLong());
-    assertTrue(nested.get("error").asDouble() > 0 && nested.get("error").asDouble() < 0.2, nested.toString());
-    assertEquals(List.of("mine@1"), parents("mine"));
-    assertEquals("nested", shown("mine").get("technique").asText());
-
-    JsonNode pruned = Cli.json(Cli.run("bricks", "prune", "--store", store, "mine", "--structure", "2:4", "--json")
-        .succeeded().out());
-    assertEquals("mine@3", pruned.get("name").asText());
-    assertEquals(List.of("mine@2"), parents("mine@3"));
-    assertTrue(Cli.run("bricks", "rollback", "--store", store, "mine").succeeded().out().contains("mine@4"));
-    assertEquals(List.of("mine@2", "mine@3"), parents("mine"));
-    JsonNode back = Cli.json(Cli.run("bricks", "rollback", "--store", store, "mine", "--to", 1, "--json").succeeded().out());
-    assertEquals("mine@1", back.get("restored").asText());
-    JsonNode diff = Cli.json(Cli.run("bricks", "diff", "--store", store, "mine", "mine@1", "--json").succeeded().out());
-    diff.forEach(row -> assertEquals(0, row.get("difference").asDouble()));
-
-    assertTrue(Cli.run("bricks", "shrink", "--store", store, "brick", "--bytes", 0.05).succeeded().out()
-        .contains("brick-shrunk@1"));
-    assertEquals(List.of("brick"), parents("brick-shrunk"));
-    Cli.run("bricks", "rollback", "--store", store, "brick").complains(2, "brick", "library");
-    Cli.run("bricks", "rollback", "--store", store, "brick-shrunk").complains(2, "--to", "first");
-    Cli.run("bricks", "shrink", "--store", store, "mine").complains(2, "--bits", "--bytes");
-    Cli.run("bricks", "shrink", "--store", store, "mine", "--bytes", 0.0001).complains(2, "at least");
-    Cli.run("bricks", "shrink", "--store", store, "mine", "--bits", 4, "--method", "zip").complains(2, "bitstack", "zip");
-    Cli.run("bricks", "shrink", "--store", store, "mine", "--bits", 4, "--as", "brick").complains(2, "brick");
-    Cli.run("bricks", "prune", "--store", store, "mine").complains(2, "--sparsity", "--structure");
-    Cli.run("bricks", "prune", "--store", store, "mine", "--sparsity", 1.5).complains(2, "sparsity");
-  }
-
-  private static JsonNode shown(String name) throws IOException {
-    return Cli.json(Cli.run("bricks", "show", "--store", store, name, "--json").succeeded().out()).get("provenance");
-  }
-
-  private static List<String> parents(String name) throws IOException {
-    var parents = new ArrayList<String>();
-    shown(name).get("parents").forEach(parent -> parents.add(parent.asText()));
-    return parents;
   }
 
   @Test

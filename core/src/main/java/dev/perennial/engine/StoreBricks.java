@@ -158,7 +158,7 @@ public final class StoreBricks implements AutoCloseable {
   public String addMade(String from, @Nullable String as, String suffix, SavedBrick brick, TensorFormat.@Nullable Writer writer) {
     String name = as != null ? as : isLearned(from) ? from + "-" + suffix : Library.nameOf(from);
     if (isLearned(name)) {
-      throw new UsageException("expected a name that no learned brick has, got " + name + ": choose another");
+      throw new UsageException("expected a name that no brick has that was learned, got " + name + ": choose another");
     }
     return library().addVersion(name, brick, backbone(), writer);
   }
