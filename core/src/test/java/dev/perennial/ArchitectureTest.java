@@ -41,6 +41,7 @@ final class ArchitectureTest {
       Map.entry("grow", List.of("brick", "backbone", "tensor")),
       Map.entry("learn", List.of(
           "brick", "backbone", "stream", "data", "route", "merge", "grow", "budget", "cluster", "tensor")),
+      Map.entry("shrink", List.of("learn", "backbone", "data", "tensor")),
       Map.entry("measure", List.of("stream", "budget")),
       Map.entry("store", List.of("tensor")),
       Map.entry("engine", List.of(

@@ -2,6 +2,7 @@ package dev.perennial.bench;
 
 import dev.perennial.KeyValues;
 import dev.perennial.UsageException;
+import dev.perennial.backbone.Backbones;
 import dev.perennial.budget.Budget;
 import dev.perennial.engine.DataSpec;
 import dev.perennial.engine.RunSpec;
@@ -95,8 +96,8 @@ public final class StreamOptions {
       names = "--backbone",
       paramLabel = "NAME",
       defaultValue = "",
-      description = "The frozen network: minilm, bge-small-en, or a directory in Hugging Face's layout; for images "
-          + "mlp or convnet. Default: minilm for texts, mlp for images.")
+      description = "The frozen network: minilm, bge-small-en, or a directory in Hugging Face's layout, with @MB "
+          + "after it for so many megabytes of one that was shrunk; for images mlp or convnet. Default: minilm for texts, mlp for images.")
   private String backbone = "";
 
   @Option(
@@ -133,7 +134,7 @@ public final class StreamOptions {
           "expected --tasks N, got none: say how many experiences there are, or name their column with --task");
     }
     return new RunSpec(
-        dataSpec(), asked, tasks == null ? 0 : tasks, technique, new TreeMap<>(options), directoryFromAnywhere(backbone),
+        dataSpec(), asked, tasks == null ? 0 : tasks, technique, new TreeMap<>(options), Backbones.fromAnywhere(backbone),
         device, budget, seed, threads == null ? Runtime.getRuntime().availableProcessors() : threads);
   }
 
@@ -192,10 +193,5 @@ public final class StreamOptions {
     var asked = new TreeMap<>(KeyValues.of("--scenario-option", scenarioOptions));
     asked.replaceAll((name, value) -> Files.isRegularFile(Path.of(value)) ? Path.of(value).toAbsolutePath() + "" : value);
     return new Scenario(scenario, asked);
-  }
-
-  /** A directory's name as it is seen from anywhere, so that a run can be resumed from anywhere. */
-  private static String directoryFromAnywhere(String name) {
-    return !name.isEmpty() && Files.isDirectory(Path.of(name)) ? Path.of(name).toAbsolutePath().toString() : name;
   }
 }

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
 /** {@code perennial bricks}: the bricks of a store, each a command of its own. */
 @Command(
     name = "bricks",
-    header = "List, show, compare, export, import and merge the bricks of a store, and score mixtures of data by them.",
+    header = "List, show, compare, move, merge, route, shrink and edit the bricks of a store.",
     description = {
         "", "A store has the bricks that it has learned, and a library of others. Exported LoRA, DoRA, AdaLoRA, IA3, prompts"
             + " and prefixes are what Hugging Face PEFT loads; other kinds are one safetensors file."},
@@ -46,7 +46,10 @@ final class BricksCommand implements Runnable {
         .addSubcommand(new ExportBrick(console))
         .addSubcommand(new ImportBrick(console))
         .addSubcommand(MergeBricks.commandLine(console))
-        .addSubcommand(new MixtureBricks(console));
+        .addSubcommand(new MixtureBricks(console))
+        .addSubcommand(new ShrinkBrick(console))
+        .addSubcommand(new PruneBrick(console))
+        .addSubcommand(new RollbackBrick(console));
   }
 
   @Override

@@ -68,8 +68,9 @@ public final class Adaptation {
   }
 
   /**
-   * Weights that stand in for a backbone's own, by the names under which {@link Backbone#initialise} added them. Where a
-   * convolution's weight is called {@code NAME.weight}, a tensor {@code NAME.channels} of {@code [channels, 1, 3, 3]} is
+   * Weights that stand in for a backbone's own, by the names under which {@link Backbone#initialise} added them; for a
+   * text encoder by their names in Hugging Face's layout: the word embeddings, and weight and bias of every Linear and
+   * LayerNorm. Where a convolution's weight is called {@code NAME.weight}, a tensor {@code NAME.channels} of {@code [channels, 1, 3, 3]} is
    * a kernel for each channel of what it gives, before the ReLU.
    */
   public static Adaptation ofWeights(Map<String, Tensor> weights) {

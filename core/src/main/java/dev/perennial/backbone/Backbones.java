@@ -4,16 +4,22 @@ import dev.perennial.FailureException;
 import dev.perennial.UsageException;
 import dev.perennial.tensor.Device;
 import dev.perennial.tensor.TensorScope;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The backbones that can be asked for: pretrained text encoders by name or directory, and image networks. */
 public final class Backbones {
 
   /** Longer texts are cut to so many tokens. */
   private static final int MOST_TOKENS = 256;
+
+  /** A directory, and how many megabytes of its weights are to be loaded. */
+  private static final Pattern PART = Pattern.compile("(.+)@(\\d{1,9}(?:\\.\\d{1,6})?)(?:MB)?", Pattern.DOTALL);
 
   /** Of both encoders in jars; their ONNX files do not tell. */
   private static final int HEADS = 12;
@@ -28,6 +34,9 @@ public final class Backbones {
    * {@code model.safetensors.index.json}. F16 and BF16 weights are widened to float32. Features are pooled as
    * {@code 1_Pooling/config.json} says (mean or first token), the mean where there is none. The same weights have the
    * same digest from a jar and from a directory.
+   *
+   * <p>A directory that {@code ./perennial shrink} wrote has {@code model.packed} in the place of the safetensors, and
+   * {@code DIR@12} loads at most 12 megabytes of it.
    *
    * @param name {@code minilm} (all-MiniLM-L6-v2), {@code bge-small-en} (bge-small-en-v1.5), or a directory
    * @throws UsageException if there is none of that name, or the directory holds another kind of model
@@ -45,13 +54,9 @@ public final class Backbones {
    */
   public static Backbone load(String name, Device device) {
     device.require();
-    return switch (name) {
-      case "minilm" -> fromOnnxJar(name, "all-minilm-l6-v2", Pooling.MEAN, device);
-      case "bge-small-en" -> fromOnnxJar(name, "bge-small-en-v1.5", Pooling.CLS, device);
-      case "mlp", "convnet" -> throw new UsageException("expected a pretrained backbone, got " + name
-          + ", which learns images from scratch: use it with a data set of images");
-      default -> fromDirectory(name, device);
-    };
+    try (TensorScope scope = TensorScope.inference()) {
+      return parts(name).backbone(name, device);
+    }
   }
 
   /**
@@ -87,49 +92,90 @@ public final class Backbones {
     };
   }
 
-  private static Backbone fromOnnxJar(String name, String resource, Pooling pooling, Device device) {
+  /**
+   * What a text encoder is made of.
+   *
+   * @param weights in the open scope
+   * @param tokenizer a tokenizer.json
+   * @param where that comes from, for messages
+   */
+  record Parts(BertWeights weights, Pooling pooling, byte[] tokenizer, String where) {
+
+    /** The backbone. */
+    Backbone backbone(String name, Device device) {
+      int mostTokens = Math.min(MOST_TOKENS, weights.config().positions());
+      var words = new TextTokenizer(new ByteArrayInputStream(tokenizer), where, mostTokens);
+      return new TextBackbone(name, weights, pooling, words, device);
+    }
+  }
+
+  /** Reads the parts of the text encoder of that name into the open scope. */
+  static Parts parts(String name) {
+    return switch (name) {
+      case "minilm" -> fromOnnxJar("all-minilm-l6-v2", Pooling.MEAN);
+      case "bge-small-en" -> fromOnnxJar("bge-small-en-v1.5", Pooling.CLS);
+      case "mlp", "convnet" -> throw new UsageException("expected a pretrained backbone, got " + name
+          + ", which learns images from scratch: use it with a data set of images");
+      default -> fromDirectory(name);
+    };
+  }
+
+  private static Parts fromOnnxJar(String resource, Pooling pooling) {
     String weights = "/" + resource + ".onnx";
     String tokens = "/" + resource + "-tokenizer.json";
     try (InputStream onnx = Backbones.class.getResourceAsStream(weights);
-        InputStream json = Backbones.class.getResourceAsStream(tokens);
-        TensorScope scope = TensorScope.inference()) {
+        InputStream json = Backbones.class.getResourceAsStream(tokens)) {
       if (onnx == null || json == null) {
         throw new FailureException("expected " + weights + " and " + tokens + " on the class path, found "
             + (onnx == null ? "no weights" : "no tokenizer") + ": add the encoder's jar");
       }
-      return text(name, BertWeights.fromOnnx(onnx, weights, HEADS), pooling, json, tokens, device);
+      return new Parts(BertWeights.fromOnnx(onnx, weights, HEADS), pooling, json.readAllBytes(), tokens);
     } catch (IOException e) {
       throw new FailureException("could not read " + weights + ": " + e.getMessage(), e);
     }
   }
 
-  private static Backbone fromDirectory(String name, Device device) {
-    Path directory = directory(name);
+  private static Parts fromDirectory(String name) {
+    Place place = place(name);
+    Path directory = place.directory;
     Path tokens = existing(directory, "tokenizer.json");
     BertConfig config = HuggingFaceConfig.bert(existing(directory, "config.json"));
     Path poolingFile = directory.resolve("1_Pooling").resolve("config.json");
     Pooling pooling = Files.exists(poolingFile) ? HuggingFaceConfig.pooling(poolingFile) : Pooling.MEAN;
-    try (HuggingFaceWeights weights = HuggingFaceWeights.open(directory);
-        InputStream json = Files.newInputStream(tokens);
-        TensorScope scope = TensorScope.inference()) {
-      return text(name, weights.read(config), pooling, json, tokens.toString(), device);
+    try (HuggingFaceWeights weights = HuggingFaceWeights.open(directory, place.most)) {
+      return new Parts(weights.read(config), pooling, Files.readAllBytes(tokens), tokens.toString());
     } catch (IOException e) {
       throw new FailureException("could not read " + tokens + ": " + e, e);
     }
   }
 
-  private static Backbone text(
-      String name, BertWeights weights, Pooling pooling, InputStream json, String where, Device device) {
-    int mostTokens = Math.min(MOST_TOKENS, weights.config().positions());
-    return new TextBackbone(name, weights, pooling, new TextTokenizer(json, where, mostTokens), device);
-  }
+  /** A directory, and how many bytes of its weights are wanted. */
+  private record Place(Path directory, long most) {}
 
-  private static Path directory(String name) {
-    if (!name.isEmpty() && name.indexOf('\0') < 0 && Files.isDirectory(Path.of(name))) {
-      return Path.of(name);
+  private static Place place(String name) {
+    if (isDirectory(name)) {
+      return new Place(Path.of(name), Long.MAX_VALUE);
+    }
+    Matcher part = PART.matcher(name);
+    if (part.matches() && isDirectory(part.group(1))) {
+      return new Place(Path.of(part.group(1)), (long) (Double.parseDouble(part.group(2)) * 1e6));
     }
     throw new UsageException("expected a backbone among minilm, bge-small-en, or a directory in Hugging Face's layout,"
         + " got \"" + name + "\", which is neither");
+  }
+
+  private static boolean isDirectory(String name) {
+    return !name.isEmpty() && name.indexOf('\0') < 0 && Files.isDirectory(Path.of(name));
+  }
+
+  /** The name of a backbone as it is understood from anywhere: that of a directory made absolute, others as they are. */
+  public static String fromAnywhere(String name) {
+    Matcher part = PART.matcher(name);
+    return isDirectory(name)
+        ? Path.of(name).toAbsolutePath().toString()
+        : part.matches() && isDirectory(part.group(1))
+            ? Path.of(part.group(1)).toAbsolutePath() + name.substring(part.end(1))
+            : name;
   }
 
   private static Path existing(Path directory, String file) {

@@ -36,8 +36,12 @@ final class BertEncoder implements AutoCloseable {
   private final boolean oneDnn;
   private final List<TensorOptional> optionals = new ArrayList<>();
 
-  /** A weight and a bias, of a Linear or of a LayerNorm. */
-  private record Linear(Tensor weight, TensorOptional bias, TensorOptional weightAsOptional) {}
+  /**
+   * A weight and a bias, of a Linear or of a LayerNorm, or those of query, key and value one below the other.
+   *
+   * @param names of the modules, in Hugging Face's layout
+   */
+  private record Linear(List<String> names, Tensor weight, TensorOptional bias, TensorOptional weightAsOptional) {}
 
   private record Block(Linear qkv, Linear attentionOutput, Linear attentionNorm, Linear up, Linear down, Linear norm) {}
 
@@ -59,7 +63,8 @@ final class BertEncoder implements AutoCloseable {
         qkvBiases[i] = weights.named(block + BertWeights.LINEAR.get(i) + ".bias");
       }
       blocks.add(new Block(
-          linear(Tensors.concat(0, qkvWeights), Tensors.concat(0, qkvBiases)),
+          linear(BertWeights.LINEAR.subList(0, 3).stream().map(name -> block + name).toList(),
+              Tensors.concat(0, qkvWeights), Tensors.concat(0, qkvBiases)),
           module(weights, block + "attention.output.dense"),
           module(weights, block + "attention.output.LayerNorm"),
           module(weights, block + "intermediate.dense"),
@@ -72,12 +77,12 @@ final class BertEncoder implements AutoCloseable {
   }
 
   private Linear module(BertWeights weights, String name) {
-    return linear(weights.named(name + ".weight"), weights.named(name + ".bias"));
+    return linear(List.of(name), weights.named(name + ".weight"), weights.named(name + ".bias"));
   }
 
-  private Linear linear(Tensor weight, Tensor bias) {
+  private Linear linear(List<String> names, Tensor weight, Tensor bias) {
     Tensor kept = owner.keep(device.place(weight));
-    return new Linear(kept, optional(owner.keep(device.place(bias))), optional(kept));
+    return new Linear(names, kept, optional(owner.keep(device.place(bias))), optional(kept));
   }
 
   private TensorOptional optional(Tensor tensor) {
@@ -113,8 +118,9 @@ final class BertEncoder implements AutoCloseable {
    * The input of the first block, {@code [rows, prompt + length, hidden]}: virtual tokens have the first positions, and
    * those of a prefix are none of these.
    */
-  Tensor embed(TokenBatch batch, VirtualTokens virtual) {
-    Tensor embedded = torch.embedding(words, device.place(batch.ids()));
+  Tensor embed(TokenBatch batch, Adaptation adaptation) {
+    VirtualTokens virtual = adaptation.tokens();
+    Tensor embedded = torch.embedding(adaptation.weight(BertWeights.WORDS, words), device.place(batch.ids()));
     @Nullable Tensor shift = virtual.shift(batch.length());
     if (shift != null) {
       embedded = embedded.add(device.place(shift));
@@ -123,7 +129,7 @@ final class BertEncoder implements AutoCloseable {
     if (prompt != null) {
       embedded = Tensors.concat(1, VirtualTokens.forRows(device.place(prompt), batch.rows()), embedded);
     }
-    return norm(embedded.add(positions.narrow(0, virtual.prefixLength(), embedded.size(1))), embeddingNorm);
+    return norm(embedded.add(positions.narrow(0, virtual.prefixLength(), embedded.size(1))), embeddingNorm, adaptation);
   }
 
   /** The input of block {@code to}, from the input of block {@code from}: {@code [rows, length, hidden]}. */
@@ -149,7 +155,7 @@ final class BertEncoder implements AutoCloseable {
     int hidden = config.hidden();
     Tensor flat = input.view(-1, hidden);
 
-    Tensor qkv = frozen(flat, block.qkv);
+    Tensor qkv = linear(flat, block.qkv, adaptation);
     Tensor query = heads(adapted(adaptation, site, flat, qkv.narrow(1, 0, hidden)), rows, length);
     Tensor key = heads(adapted(adaptation, site + 1, flat, qkv.narrow(1, hidden, hidden)), rows, length);
     Tensor value = heads(adapted(adaptation, site + 2, flat, qkv.narrow(1, 2L * hidden, hidden)), rows, length);
@@ -162,13 +168,13 @@ final class BertEncoder implements AutoCloseable {
     Tensor context = torch.scaled_dot_product_attention(query, key, value,
         mask == null ? new TensorOptional() : new TensorOptional(mask), 0.0, false, new DoubleOptional(), false);
     context = context.transpose(1, 2).reshape(-1, hidden);
-    Tensor attended = adapted(adaptation, site + 3, context, frozen(context, block.attentionOutput));
-    Tensor middle = norm(attended.add(flat), block.attentionNorm);
+    Tensor attended = adapted(adaptation, site + 3, context, linear(context, block.attentionOutput, adaptation));
+    Tensor middle = norm(attended.add(flat), block.attentionNorm, adaptation);
 
-    Tensor up = adapted(adaptation, site + 4, middle, frozen(middle, block.up));
+    Tensor up = adapted(adaptation, site + 4, middle, linear(middle, block.up, adaptation));
     Tensor activated = GradMode.is_enabled() ? torch.gelu(up) : torch.gelu_(up);
-    Tensor down = adapted(adaptation, site + 5, activated, frozen(activated, block.down));
-    return norm(down.add(middle), block.norm).view(rows, length, hidden);
+    Tensor down = adapted(adaptation, site + 5, activated, linear(activated, block.down, adaptation));
+    return norm(down.add(middle), block.norm, adaptation).view(rows, length, hidden);
   }
 
   /** What hides padding from so many keys, of which those before the tokens of the rows are virtual; null for nothing. */
@@ -190,9 +196,31 @@ final class BertEncoder implements AutoCloseable {
     return projected.view(rows, length, config.heads(), config.hidden() / config.heads()).transpose(1, 2);
   }
 
-  private Tensor norm(Tensor input, Linear norm) {
-    return torch.layer_norm(
-        input, new long[] {config.hidden()}, norm.weightAsOptional, norm.bias, config.layerNormEps(), true);
+  private Tensor norm(Tensor input, Linear norm, Adaptation adaptation) {
+    boolean own = adaptation.weights().isEmpty();
+    return torch.layer_norm(input, new long[] {config.hidden()},
+        own ? norm.weightAsOptional : new TensorOptional(standIn(norm, ".weight", norm.weight, adaptation)),
+        own ? norm.bias : new TensorOptional(standIn(norm, ".bias", norm.bias.get(), adaptation)),
+        config.layerNormEps(), true);
+  }
+
+  /** {@code W x + b}, with the weights that stand in for the encoder's own where there are any. */
+  private Tensor linear(Tensor input, Linear linear, Adaptation adaptation) {
+    if (adaptation.weights().isEmpty()) {
+      return frozen(input, linear);
+    }
+    return torch.linear(input, standIn(linear, ".weight", linear.weight, adaptation),
+        new TensorOptional(standIn(linear, ".bias", linear.bias.get(), adaptation)));
+  }
+
+  private static Tensor standIn(Linear linear, String suffix, Tensor own, Adaptation adaptation) {
+    int parts = linear.names.size();
+    Tensor[] modules = new Tensor[parts];
+    for (int i = 0; i < parts; i++) {
+      long rows = own.size(0) / parts;
+      modules[i] = adaptation.weight(linear.names.get(i) + suffix, own.narrow(0, i * rows, rows));
+    }
+    return parts == 1 ? modules[0] : Tensors.concat(0, modules);
   }
 
   /**

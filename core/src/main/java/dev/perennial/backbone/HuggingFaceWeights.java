@@ -7,6 +7,7 @@ import dev.perennial.tensor.Dtype;
 import dev.perennial.tensor.Safetensors;
 import dev.perennial.tensor.SafetensorsFile;
 import dev.perennial.tensor.TensorData;
+import dev.perennial.tensor.TensorFormat;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -26,6 +27,7 @@ import java.util.TreeSet;
  */
 final class HuggingFaceWeights implements AutoCloseable {
 
+  private static final String STEM = "model";
   private static final String WHOLE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";
   private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -46,10 +48,26 @@ final class HuggingFaceWeights implements AutoCloseable {
    * @throws FailureException if one is damaged, or does not hold what the index says
    */
   static HuggingFaceWeights open(Path directory) {
+    return open(directory, Long.MAX_VALUE);
+  }
+
+  /**
+   * The same from so many bytes at most of a file whose format can be loaded in part.
+   *
+   * @throws UsageException also if the weights of the directory are in no such file
+   */
+  static HuggingFaceWeights open(Path directory, long most) {
     var weights = new HuggingFaceWeights(directory);
     boolean opened = false;
     try {
-      if (Files.exists(directory.resolve(WHOLE))) {
+      TensorFormat.Found packed = TensorFormat.find(directory, STEM).orElse(null);
+      if (packed != null) {
+        packed.format().read(packed.file(), most)
+            .forEach((name, data) -> weights.add(name, data, packed.file().getFileName().toString()));
+      } else if (most != Long.MAX_VALUE) {
+        throw new UsageException("expected weights that can be loaded in part, as ./perennial shrink writes them, in "
+            + directory + ", found none: leave @ and what follows away, or shrink the backbone first");
+      } else if (Files.exists(directory.resolve(WHOLE))) {
         weights.file(WHOLE).tensors().forEach((name, data) -> weights.add(name, data, WHOLE));
       } else if (Files.exists(directory.resolve(INDEX))) {
         weights.shards();

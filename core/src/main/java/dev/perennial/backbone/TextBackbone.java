@@ -146,7 +146,7 @@ final class TextBackbone implements Backbone {
         throw new UsageException("expected texts of at most " + encoder.config().positions() + " tokens for the backbone "
             + name + ", virtual ones counted in, got " + length + ": give the brick fewer tokens, or shorten the texts");
       }
-      return encoder.embed(batch, tokens);
+      return encoder.embed(batch, adaptation);
     }
 
     @Override

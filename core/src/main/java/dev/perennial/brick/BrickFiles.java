@@ -6,6 +6,7 @@ import dev.perennial.backbone.Backbone;
 import dev.perennial.tensor.Safetensors;
 import dev.perennial.tensor.SafetensorsFile;
 import dev.perennial.tensor.TensorData;
+import dev.perennial.tensor.TensorFormat;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
@@ -27,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Kinds that PEFT has a format for (LoRA, DoRA, AdaLoRA, IA3, prompt, prefix) lie in PEFT's layout, byte for byte as it
  * writes them: {@code adapter_config.json} and {@code adapter_model.safetensors}, and beside them
  * {@code perennial.json}, which PEFT does not look at, with provenance, the digest of the backbone and the names of the
- * classes. All other kinds are one file, {@code brick.safetensors}, with the same in its metadata.
+ * classes. All other kinds are one file, {@code brick.safetensors}, with the same in its metadata, and a brick of any kind
+ * that was made smaller is one file of another {@link TensorFormat}.
  *
  * <p>Reading is strict: whatever is missing, unexpected, of another shape, twice there, or made for another backbone is
  * refused in one line that names file, tensor and expectation. Nothing is allocated by a size that a file claims. What
@@ -40,6 +42,9 @@ public final class BrickFiles {
   static final String TENSORS = "adapter_model.safetensors";
   static final String LINEAGE = "perennial.json";
   static final String OWN = "brick.safetensors";
+
+  /** What the name of a file of another format begins with. */
+  private static final String STEM = "brick";
 
   /** The key of the lineage in the metadata of a file of our own. */
   private static final String PERENNIAL = "perennial";
@@ -60,9 +65,34 @@ public final class BrickFiles {
    * @throws FailureException if it cannot be written, or the brick is not one of that backbone
    */
   public static void write(Path directory, SavedBrick saved, Backbone backbone) {
+    Brick brick = checked(saved, backbone);
+    inNew(directory, temporary -> writeFiles(temporary, saved, brick, backbone));
+  }
+
+  /**
+   * The same in one file of another format.
+   *
+   * @param writer of its tensors
+   */
+  public static void write(Path directory, SavedBrick saved, Backbone backbone, TensorFormat.Writer writer) {
+    checked(saved, backbone);
+    inNew(directory, temporary -> writer.write(
+        temporary.resolve(STEM + "." + writer.suffix()), ownTensors(saved), Map.of(PERENNIAL, ownLineage(saved))));
+  }
+
+  private static Brick checked(SavedBrick saved, Backbone backbone) {
     requireBase(saved.provenance().base(), backbone, "the brick");
     Brick brick = saved.on(backbone);
     BrickTensors.check(saved.tensors(), brick.shapes(), "the brick");
+    return brick;
+  }
+
+  /** Fills a directory. */
+  private interface Filling {
+    void into(Path directory) throws IOException;
+  }
+
+  private static void inNew(Path directory, Filling filling) {
     Path place = directory.toAbsolutePath().normalize();
     Path parent = place.getParent();
     if (parent == null || Files.exists(place) && !isEmptyDirectory(place)) {
@@ -74,7 +104,7 @@ public final class BrickFiles {
       Files.createDirectories(parent);
       deleteFiles(temporary);
       Files.createDirectory(temporary);
-      writeFiles(temporary, saved, brick, backbone);
+      filling.into(temporary);
       Files.deleteIfExists(place);
       Files.move(temporary, place, StandardCopyOption.ATOMIC_MOVE);
       sync(parent);
@@ -82,6 +112,52 @@ public final class BrickFiles {
       throw new FailureException("cannot write the brick " + directory + ": " + e.getClass().getSimpleName() + ": "
           + e.getMessage() + "; check the place and its space", e);
     }
+  }
+
+  private static TreeMap<String, TensorData> ownTensors(SavedBrick saved) {
+    var tensors = new TreeMap<>(saved.tensors());
+    tensors.putAll(saved.fixed());
+    HeadTensors.put("head", saved.head().orElse(null), tensors);
+    return tensors;
+  }
+
+  private static String ownLineage(SavedBrick saved) {
+    return new Lineage(saved.provenance(), saved.options(), saved.head().map(SavedBrick.Head::kind).orElse(null),
+        saved.head().map(SavedBrick.Head::classes).orElse(List.of())).text();
+  }
+
+  /**
+   * Writes a brick's files once more into a new directory, the tensors to the byte, with another provenance.
+   *
+   * @throws FailureException if they cannot be read or written
+   */
+  static void copy(Path from, Path to, Provenance provenance) {
+    inNew(to, temporary -> {
+      TensorFormat.Found packed = TensorFormat.find(from, STEM).orElse(null);
+      Path own = from.resolve(OWN);
+      if (packed != null) {
+        packed.format().copy(packed.file(), temporary.resolve(packed.file().getFileName()), Map.of(PERENNIAL,
+            relabelled(ownLineage(packed.format().header(packed.file()).metadata(), packed.file()), provenance)));
+      } else if (Files.exists(own)) {
+        try (SafetensorsFile tensors = Safetensors.open(own)) {
+          Safetensors.write(temporary.resolve(OWN), tensors.tensors(), Map.of(
+              "format", "pt", PERENNIAL, relabelled(ownLineage(tensors.metadata(), own), provenance)));
+        }
+      } else {
+        Files.copy(from.resolve(CONFIG), temporary.resolve(CONFIG));
+        Files.copy(from.resolve(TENSORS), temporary.resolve(TENSORS));
+        sync(temporary.resolve(CONFIG));
+        sync(temporary.resolve(TENSORS));
+        Lineage lineage = lineage(from.resolve(LINEAGE));
+        writeText(temporary.resolve(LINEAGE), lineage == null
+            ? new Lineage(provenance, null, null, List.of()).text()
+            : relabelled(lineage, provenance));
+      }
+    });
+  }
+
+  private static String relabelled(Lineage lineage, Provenance provenance) {
+    return new Lineage(provenance, lineage.options(), lineage.headKind(), lineage.classes()).text();
   }
 
   private static void writeFiles(Path directory, SavedBrick saved, Brick brick, Backbone backbone) throws IOException {
@@ -92,11 +168,8 @@ public final class BrickFiles {
     String headKind = head == null ? null : head.kind();
     List<String> classes = head == null ? List.of() : head.classes();
     if (format == null) {
-      tensors.putAll(saved.tensors());
-      tensors.putAll(saved.fixed());
-      HeadTensors.put("head", head, tensors);
-      String lineage = new Lineage(saved.provenance(), saved.options(), headKind, classes).text();
-      Safetensors.write(directory.resolve(OWN), tensors, Map.of("format", "pt", PERENNIAL, lineage));
+      Safetensors.write(
+          directory.resolve(OWN), ownTensors(saved), Map.of("format", "pt", PERENNIAL, ownLineage(saved)));
       return;
     }
     var names = new BrickTensors.Names(head != null && !brick.sites().isEmpty() ? PeftConfig.ENCODER : "");
@@ -133,9 +206,16 @@ public final class BrickFiles {
    * @throws FailureException if a file is damaged or contradicts another, or the brick is of another backbone
    */
   public static SavedBrick read(Path directory, Backbone backbone) {
+    TensorFormat.Found packed = TensorFormat.find(directory, STEM).orElse(null);
+    if (packed != null) {
+      Path file = packed.file();
+      return readOwn(packed.format().read(file, Long.MAX_VALUE), packed.format().header(file).metadata(), file, backbone);
+    }
     Path own = directory.resolve(OWN);
     if (Files.exists(own)) {
-      return readOwn(own, backbone);
+      try (SafetensorsFile tensors = Safetensors.open(own)) {
+        return readOwn(tensors.tensors(), tensors.metadata(), own, backbone);
+      }
     }
     requireBrick(directory);
     Path config = directory.resolve(CONFIG);
@@ -158,33 +238,32 @@ public final class BrickFiles {
     }
   }
 
-  private static SavedBrick readOwn(Path file, Backbone backbone) {
-    try (SafetensorsFile tensors = Safetensors.open(file)) {
-      Lineage lineage = ownLineage(tensors, file);
-      requireBase(lineage.provenance().base(), backbone, file.toString());
-      BrickOptions options = lineage.options();
-      if (options == null) {
-        throw new FailureException("expected the kind of the brick in the metadata of " + file + ", found none");
-      }
-      Brick brick = PeftConfig.checked(file.toString(), () -> options.on(backbone));
-      var found = new HashMap<>(tensors.tensors());
-      SavedBrick.Head head = HeadTensors.take(List.of("head"), found, backbone.width(), lineage, file.toString());
-      var fixed = new HashMap<String, TensorData>();
-      for (String name : brick.fixed().keySet()) {
-        TensorData data = found.remove(name);
-        if (data != null) {
-          fixed.put(name, TensorData.ofBytes(data.dtype(), data.data().toArray(ValueLayout.JAVA_BYTE),
-              data.shape().stream().mapToLong(Long::longValue).toArray()));
-        }
-      }
-      try {
-        brick.restore(fixed);
-      } catch (FailureException e) {
-        throw new FailureException(file + ": " + e.getMessage(), e);
-      }
-      BrickTensors.check(found, brick.shapes(), file.toString());
-      return SavedBrick.of(options, BrickTensors.floats(found, file.toString()), fixed, head, lineage.provenance());
+  private static SavedBrick readOwn(
+      Map<String, TensorData> tensors, Map<String, String> metadata, Path file, Backbone backbone) {
+    Lineage lineage = ownLineage(metadata, file);
+    requireBase(lineage.provenance().base(), backbone, file.toString());
+    BrickOptions options = lineage.options();
+    if (options == null) {
+      throw new FailureException("expected the kind of the brick in the metadata of " + file + ", found none");
     }
+    Brick brick = PeftConfig.checked(file.toString(), () -> options.on(backbone));
+    var found = new HashMap<>(tensors);
+    SavedBrick.Head head = HeadTensors.take(List.of("head"), found, backbone.width(), lineage, file.toString());
+    var fixed = new HashMap<String, TensorData>();
+    for (String name : brick.fixed().keySet()) {
+      TensorData data = found.remove(name);
+      if (data != null) {
+        fixed.put(name, TensorData.ofBytes(data.dtype(), data.data().toArray(ValueLayout.JAVA_BYTE),
+            data.shape().stream().mapToLong(Long::longValue).toArray()));
+      }
+    }
+    try {
+      brick.restore(fixed);
+    } catch (FailureException e) {
+      throw new FailureException(file + ": " + e.getMessage(), e);
+    }
+    BrickTensors.check(found, brick.shapes(), file.toString());
+    return SavedBrick.of(options, BrickTensors.floats(found, file.toString()), fixed, head, lineage.provenance());
   }
 
   /**
@@ -194,13 +273,16 @@ public final class BrickFiles {
    * @throws FailureException if a file is damaged
    */
   public static Summary summary(Path directory) {
+    TensorFormat.Found packed = TensorFormat.find(directory, STEM).orElse(null);
+    if (packed != null) {
+      TensorFormat.Header header = packed.format().header(packed.file());
+      return ownSummary(ownLineage(header.metadata(), packed.file()), header.shapes().values().stream()
+          .mapToLong(shape -> shape.stream().reduce(1L, Math::multiplyExact)).sum());
+    }
     Path own = directory.resolve(OWN);
     if (Files.exists(own)) {
       try (SafetensorsFile tensors = Safetensors.open(own)) {
-        Lineage lineage = ownLineage(tensors, own);
-        BrickOptions options = lineage.options();
-        String kind = options == null ? "" : options.brick();
-        return new Summary(kind, numbers(tensors), lineage.provenance());
+        return ownSummary(ownLineage(tensors.metadata(), own), numbers(tensors));
       }
     }
     requireBrick(directory);
@@ -217,6 +299,11 @@ public final class BrickFiles {
           ? new Provenance("", 0, "imported", "", List.of(), "", "")
           : lineage.provenance());
     }
+  }
+
+  private static Summary ownSummary(Lineage lineage, long numbers) {
+    BrickOptions options = lineage.options();
+    return new Summary(options == null ? "" : options.brick(), numbers, lineage.provenance());
   }
 
   private static long numbers(SafetensorsFile tensors) {
@@ -246,8 +333,8 @@ public final class BrickFiles {
     return Files.exists(file) ? Lineage.of(StrictJson.read(file), file.toString()) : null;
   }
 
-  private static Lineage ownLineage(SafetensorsFile tensors, Path file) {
-    String text = tensors.metadata().get(PERENNIAL);
+  private static Lineage ownLineage(Map<String, String> metadata, Path file) {
+    String text = metadata.get(PERENNIAL);
     if (text == null) {
       throw new FailureException("expected a brick's lineage in the metadata of " + file + ", found none: it is another"
           + " sort of file");

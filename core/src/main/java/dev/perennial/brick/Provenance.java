@@ -67,6 +67,11 @@ public record Provenance(String stream, long seed, String technique, String vers
     return new Provenance(stream, seed, technique, version, parents, base, learnedOn, numbers);
   }
 
+  /** The same, made of {@code bricks} by an operation on what they had learned. */
+  public Provenance madeBy(String operation, String... bricks) {
+    return new Provenance(stream, seed, operation, version, List.of(bricks), base, learnedOn);
+  }
+
   /**
    * Checks that a brick of this provenance fits {@code backbone}.
    *

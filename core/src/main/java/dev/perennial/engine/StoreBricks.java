@@ -15,6 +15,7 @@ import dev.perennial.store.Commit;
 import dev.perennial.store.Store;
 import dev.perennial.stream.Stream;
 import dev.perennial.tensor.Device;
+import dev.perennial.tensor.TensorFormat;
 import dev.perennial.tensor.TensorScope;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -196,6 +197,53 @@ public final class StoreBricks implements AutoCloseable {
           + " another");
     }
     new Library(directory.resolve(LIBRARY)).add(name, brick, backbone());
+  }
+
+  /**
+   * Adds what was made of a brick to the library: as the next version of a brick of the library, or, made of a brick
+   * that was learned, under a name of its own.
+   *
+   * @param from the brick that it was made of
+   * @param as the name that it is to have; null for that of the brick, or of a learned one {@code FROM-SUFFIX}
+   * @param suffix for such a name, such as {@code shrunk}
+   * @param writer of its tensors; null for safetensors
+   * @return the version, as {@code NAME@2}
+   * @throws UsageException if the name is that of a brick that was learned, or none
+   */
+  public String addMade(String from, @Nullable String as, String suffix, SavedBrick brick, TensorFormat.@Nullable Writer writer) {
+    String name = as != null ? as : isLearned(from) ? from + "-" + suffix : Library.nameOf(from);
+    if (isLearned(name)) {
+      throw new UsageException("expected a name that no brick has that was learned, got " + name + ": choose another");
+    }
+    return library().addVersion(name, brick, backbone(), writer);
+  }
+
+  /** What lineage calls a brick: of the library, with its version. */
+  public String versioned(String name) {
+    return isLearned(name) ? name : library().versioned(name);
+  }
+
+  /**
+   * Makes an older version of a brick of the library the newest again; nothing is lost.
+   *
+   * @param to the version, from 1; null for the previous one
+   * @return the version that was added, as {@code NAME@3}
+   * @throws UsageException if there is no such brick or version, or the brick is one that was learned
+   */
+  public String rollBack(String name, @Nullable Integer to) {
+    if (isLearned(name)) {
+      throw new UsageException("expected a brick of the library, got " + name + ", which is learned: its versions are the"
+          + " commits of the store, see ./perennial inspect");
+    }
+    return library().rollBack(name, to, backbone());
+  }
+
+  private boolean isLearned(String name) {
+    return learned.stream().anyMatch(brick -> brick.name().equals(name));
+  }
+
+  private Library library() {
+    return new Library(directory.resolve(LIBRARY));
   }
 
   /**

@@ -49,7 +49,7 @@ public final class TinyBert {
   private TinyBert() {}
 
   /** Weights that float16 and bfloat16 hold exactly: multiples of 1/64 below 2 in magnitude. */
-  static TreeMap<String, TensorData> tensors() {
+  public static TreeMap<String, TensorData> tensors() {
     var tensors = new TreeMap<String, TensorData>();
     put(tensors, "embeddings.word_embeddings.weight", 9, 8);
     put(tensors, "embeddings.position_embeddings.weight", 16, 8);
@@ -157,7 +157,7 @@ public final class TinyBert {
   }
 
   /** Writes a directory in Hugging Face's layout. */
-  static Path directory(Path directory, Map<String, TensorData> tensors) {
+  public static Path directory(Path directory, Map<String, TensorData> tensors) {
     try {
       Files.writeString(directory.resolve("config.json"), CONFIG_JSON);
       Files.writeString(directory.resolve("tokenizer.json"), TOKENIZER_JSON);
