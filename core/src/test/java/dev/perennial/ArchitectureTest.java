@@ -41,6 +41,8 @@ final class ArchitectureTest {
       Map.entry("grow", List.of("brick", "backbone", "tensor")),
       Map.entry("learn", List.of(
           "brick", "backbone", "stream", "data", "route", "merge", "grow", "budget", "cluster", "tensor")),
+      Map.entry("edit", List.of("learn", "brick", "backbone", "data", "tensor")),
+      Map.entry("allocate", List.of("engine", "learn", "measure", "brick", "backbone", "stream", "data", "budget", "tensor")),
       Map.entry("measure", List.of("stream", "budget")),
       Map.entry("store", List.of("tensor")),
       Map.entry("engine", List.of(

@@ -69,6 +69,19 @@ final class Readout implements AutoCloseable {
         : outputs;
   }
 
+  /** The straight way of every vector to its label: to the class's logit, or to its embedding, {@code [rows, outputs]}. */
+  Tensor towards(Tensor outputs, long[] labels) {
+    if (!embedding) {
+      float[] ones = new float[labels.length * outputs()];
+      for (int i = 0; i < labels.length; i++) {
+        ones[i * outputs() + (int) labels[i]] = 1;
+      }
+      return Tensors.floats(ones, labels.length, outputs());
+    }
+    Tensor lengths = outputs.square().sum(1).sqrt().unsqueeze(1);
+    return Tensors.rows(torch.normalize(weight), labels).mul(lengths).sub(outputs);
+  }
+
   /** How large a change of vectors is, {@code [rows, 1]}: the largest number of logits, the length of an embedding. */
   Tensor size(Tensor change) {
     return (embedding ? change.square().sum(1).sqrt() : torch.amax(change, new long[] {1}, false)).unsqueeze(1);

@@ -78,7 +78,7 @@ final class UltraEdit implements AutoCloseable {
     Tensor normal = normalisation.apply(both);
     Tensor steps = options.margin() == 0
         ? steps(normal.narrow(1, 0, options.keys()), normal.narrow(1, options.keys(), readout.outputs()))
-        : aimed(outputs, labels, gradient, normal.narrow(1, options.keys(), readout.outputs()));
+        : aimed(outputs, labels, normal.narrow(1, options.keys(), readout.outputs()));
     Tensor change = closedForm(key.to(torch.ScalarType.Double), steps, options.ridge());
     weight.add_(change.to(torch.ScalarType.Float));
   }
@@ -102,22 +102,20 @@ final class UltraEdit implements AutoCloseable {
   }
 
   /**
-   * The shortest steps against the normalised gradients after which every label leads by the margin; against the plain
-   * gradient where that leads nowhere, as for an edit that is the first of all.
+   * The shortest steps against the normalised gradients after which every label leads by the margin; straight towards
+   * the label where that leads nowhere, as for an edit that is the first of all.
    */
-  private Tensor aimed(Tensor outputs, long[] labels, Tensor gradient, Tensor normalGradient) {
-    double[] lengths = lengths(outputs, labels, normalGradient);
-    double[] plain = lengths(outputs, labels, gradient);
-    double[] own = new double[labels.length];
-    double[] raw = new double[labels.length];
+  private Tensor aimed(Tensor outputs, long[] labels, Tensor normalGradient) {
+    double[] own = lengths(outputs, labels, normalGradient);
+    Tensor towards = readout.towards(outputs, labels);
+    double[] straight = lengths(outputs, labels, towards.neg());
     for (int i = 0; i < labels.length; i++) {
-      boolean reached = lengths[i] >= 0;
-      own[i] = reached ? lengths[i] : 0;
-      raw[i] = reached ? 0 : Math.max(0, plain[i]);
+      // Where no step towards an embedding of a class reaches the margin, its end is the best there is.
+      straight[i] = own[i] >= 0 ? 0 : straight[i] < 0 ? 1 : straight[i];
+      own[i] = Math.max(0, own[i]);
     }
-    Tensor steps = normalGradient.mul(Tensors.doubles(own, own.length, 1))
-        .add(gradient.to(torch.ScalarType.Double).mul(Tensors.doubles(raw, raw.length, 1))).neg();
-    return recalled(steps);
+    return recalled(towards.to(torch.ScalarType.Double).mul(Tensors.doubles(straight, straight.length, 1))
+        .sub(normalGradient.mul(Tensors.doubles(own, own.length, 1))));
   }
 
   /** The steps, those that are shorter than the mean of all so far made as long as that. */

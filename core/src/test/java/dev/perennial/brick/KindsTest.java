@@ -207,7 +207,8 @@ final class KindsTest {
 
   @Test
   void load_allKinds_areNamedAndHaveSettings() {
-    assertEquals(List.of("adalora", "adapter", "compacter", "delta", "dora", "ept", "ia3", "increlora", "lora", "mos", "prefix",
+    assertEquals(List.of("adalora", "adapter", "compacter", "delta", "dora", "edits", "ept",
+        "eraser", "ia3", "increlora", "lora", "mos", "prefix",
         "prompt", "sara", "sparse", "stable-rps", "subspace"), BrickKinds.load().names());
     for (String name : BrickKinds.load().names()) {
       assertEquals(name, new BrickOptions(name, LoraOptions.DEFAULT).brick());
