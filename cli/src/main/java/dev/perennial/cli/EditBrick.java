@@ -102,8 +102,8 @@ final class EditBrick implements Runnable {
   @Override
   public void run() {
     Method chosen = method();
-    List<Edit> asked = EditFile.read(edits, text, label);
-    List<Edit> kept = keep == null ? List.of() : EditFile.read(keep, text, label);
+    List<Edit> asked = EditFile.read("--edits", edits, text, label);
+    List<Edit> kept = keep == null ? List.of() : EditFile.read("--keep", keep, text, label);
     var outputs = new Outputs(json, null);
     outputs.check();
     Figures figures;
