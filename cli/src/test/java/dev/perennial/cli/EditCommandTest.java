@@ -60,7 +60,8 @@ final class EditCommandTest {
         .complains(2, "anchor");
     Cli.run("bricks", "edit", "--store", store, "brick", "--edits", dir.resolve("none.jsonl"), "--as", "a")
         .complains(2, "none.jsonl", "--edits");
-    assertTrue(!Cli.run("bricks", "list", "--store", store).succeeded().out().contains("a  "));
+    assertTrue(!Cli.json(Cli.run("bricks", "list", "--store", store, "--json").succeeded().out())
+        .findValuesAsText("name").contains("a"));
   }
 
   @Test
