@@ -42,6 +42,8 @@ final class ArchitectureTest {
       Map.entry("learn", List.of(
           "brick", "backbone", "stream", "data", "route", "merge", "grow", "budget", "cluster", "tensor")),
       Map.entry("shrink", List.of("learn", "backbone", "data", "tensor")),
+      Map.entry("edit", List.of("learn", "brick", "backbone", "data", "tensor")),
+      Map.entry("allocate", List.of("engine", "learn", "measure", "brick", "backbone", "stream", "data", "budget", "tensor")),
       Map.entry("measure", List.of("stream", "budget")),
       Map.entry("store", List.of("tensor")),
       Map.entry("engine", List.of(

@@ -49,7 +49,10 @@ final class BricksCommand implements Runnable {
         .addSubcommand(new MixtureBricks(console))
         .addSubcommand(new ShrinkBrick(console))
         .addSubcommand(new PruneBrick(console))
-        .addSubcommand(new RollbackBrick(console));
+        .addSubcommand(new RollbackBrick(console))
+        .addSubcommand(new EditBrick(console))
+        .addSubcommand(new AskBrick(console))
+        .addSubcommand(new BrickAllocation(console));
   }
 
   @Override

@@ -67,13 +67,11 @@ record Outputs(@Nullable Path json, @Nullable Path report) {
   }
 
   /**
-   * Writes runs side by side.
+   * Writes figures alone.
    *
-   * @param title of the report
-   * @param figures the JSON text
-   * @throws FailureException if a file cannot be written
+   * @throws FailureException if the file cannot be written
    */
-  void write(String title, List<ReportRun> runs, String figures) {
+  void write(String figures) {
     if (json != null) {
       try {
         Files.writeString(json, figures);
@@ -81,6 +79,17 @@ record Outputs(@Nullable Path json, @Nullable Path report) {
         throw unwritable("--json", json, e);
       }
     }
+  }
+
+  /**
+   * Writes runs side by side.
+   *
+   * @param title of the report
+   * @param figures the JSON text
+   * @throws FailureException if a file cannot be written
+   */
+  void write(String title, List<ReportRun> runs, String figures) {
+    write(figures);
     if (report != null) {
       HtmlReport.write(report, title, runs);
     }

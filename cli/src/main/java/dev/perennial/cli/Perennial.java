@@ -72,6 +72,7 @@ final class Perennial implements Runnable {
         .addSubcommand(new TechniquesCommand(console))
         .addSubcommand(new ScenariosCommand(console))
         .addSubcommand(new RecommendCommand(console))
+        .addSubcommand(new AllocateCommand(console))
         .addSubcommand(new BenchCommand())
         .setOut(console.out())
         .setErr(console.err())

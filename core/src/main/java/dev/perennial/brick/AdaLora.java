@@ -2,41 +2,76 @@ package dev.perennial.brick;
 
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
-import dev.perennial.backbone.LowRank;
 import dev.perennial.backbone.Site;
-import dev.perennial.backbone.SiteFunction;
-import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Parameters;
-import java.util.List;
+import dev.perennial.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
-/**
- * Low-rank adaptation in the form of a singular value decomposition, whose ranks a budget can be dealt out over.
+/*
+ * AdaLoRA: Adaptive Budget Allocation for Parameter-Efficient Fine-Tuning (arXiv 2303.10512):
  *
- * <p>Source: AdaLoRA: Adaptive Budget Allocation for Parameter-Efficient Fine-Tuning (arXiv 2303.10512):
- * {@code y = W x + b + alpha / (r0 + 1e-5) B diag(E) A x}, with A and B drawn normally with deviation 0.02, E of zeros, and
- * r0 the rank that it began with. Dealing out ranks is for those who train it; this is what is left of it.
+ *   y = W x + b + alpha / (r0 + 1e-5) B diag(E) A x      A, B ~ N(0, 0.02²)      E = 0
+ *
+ * and the loss is added a penalty that draws the rows of A and the columns of B to be orthonormal. Of b0 = sum of the
+ * first ranks, at step t of T
+ *
+ *   b(t) = b0                                             t < ti
+ *          bT + (b0 - bT) (1 - (t - ti) / (T - ti - tf))³   until T - tf
+ *          bT                                             from then on
+ *
+ * triplets count, those of the greatest importance over all sites; every so many steps E of the others is set to 0. They
+ * may grow again, but for the last tf steps, when which count is fixed.
  */
+/** Low-rank adaptation in the form of a singular value decomposition, whose ranks a budget is dealt out over. */
 public final class AdaLora implements BrickKind<AdaLora.Settings> {
 
-  private static final double DEVIATION = 0.02;
+  /** Beside the rank in the scale, as the authors' code has it. */
+  static final double EPS = 1e-5;
 
   /**
    * What AdaLoRA is asked beside what kinds share.
    *
    * @param initialRank the rank that it began with, 0 to 1024; default 0: the rank
    * @param ranks ranks of sites that have another, 0 for nothing at all, as {@code expression:rank} with spaces between
+   * @param targetRank mean rank of a site that the budget falls to within an experience, 0 to below the rank; default 0:
+   *     ranks stay as they are
+   * @param warm share of the steps before the budget falls, 0 to 1; default 0.1
+   * @param last share of the steps after it has fallen, 0 to 1, with warm at most 1; default 0.4
+   * @param interval steps from one dealing to the next, 1 or more; default 10
+   * @param orthogonality weight of the penalty, 0 or more; default 0.1
    */
-  public record Settings(int initialRank, String ranks) {
+  public record Settings(int initialRank, String ranks, int targetRank, double warm, double last, int interval,
+      double orthogonality) {
 
-    /** Checks the range. */
+    /** Checks the ranges. */
     public Settings {
       if (initialRank < 0 || initialRank > 1024) {
         throw new UsageException("expected an initialRank between 0 and 1024, got " + initialRank);
       }
+      if (targetRank < 0 || targetRank > 1024) {
+        throw new UsageException("expected a targetRank between 0 and 1024, got " + targetRank);
+      }
+      if (!(warm >= 0 && last >= 0 && warm + last <= 1)) {
+        throw new UsageException("expected shares warm and last of 0 or more that are at most 1 together, got " + warm
+            + " and " + last);
+      }
+      if (interval < 1) {
+        throw new UsageException("expected an interval of 1 or more steps, got " + interval);
+      }
+      if (!(orthogonality >= 0) || Double.isInfinite(orthogonality)) {
+        throw new UsageException("expected an orthogonality of 0 or more, got " + orthogonality);
+      }
+    }
+
+    /** Of a brick whose ranks have been dealt out. */
+    static Settings settled(int initialRank, String ranks) {
+      return new Settings(initialRank, ranks, 0, 0.1, 0.4, 10, 0.1);
     }
   }
 
@@ -47,7 +82,7 @@ public final class AdaLora implements BrickKind<AdaLora.Settings> {
 
   @Override
   public Settings defaults() {
-    return new Settings(0, "");
+    return Settings.settled(0, "");
   }
 
   @Override
@@ -55,64 +90,129 @@ public final class AdaLora implements BrickKind<AdaLora.Settings> {
     return new OnSites(name(), shape, settings, backbone);
   }
 
-  private static final class OnSites extends SiteBrick {
+  /** How many triplets may count at a step, of {@code all} to {@code least}. */
+  static long budget(Settings settings, long all, long least, long step, long steps) {
+    long begin = (long) (settings.warm() * steps);
+    long end = steps - Math.max(1, (long) (settings.last() * steps));
+    if (step >= end) {
+      return least;
+    }
+    if (step < begin) {
+      return all;
+    }
+    double left = 1 - (double) (step - begin) / (end - begin);
+    return least + (long) ((all - least) * left * left * left);
+  }
 
-    private final LoraOptions shape;
-    private final SitePatterns ranks;
-    private final double scale;
+  private static final class OnSites extends SingularBrick {
+
+    private final Settings settings;
+    private final Map<Site, Integer> ranks = new HashMap<>();
+
+    private record Triplet(Site site, int index, double score) {}
 
     private OnSites(String kind, LoraOptions shape, Settings settings, Backbone backbone) {
-      super(kind, shape.select(backbone.sites(), Lora.USUAL_SITES), shape.dropout());
-      this.shape = shape;
-      ranks = new SitePatterns("ranks", settings.ranks());
-      ranks.requireUse("ranks", sites());
-      scale = shape.alpha() / ((settings.initialRank() == 0 ? shape.rank() : settings.initialRank()) + 1e-5);
+      super(kind, shape, shape.select(backbone.sites(), Lora.USUAL_SITES),
+          shape.alpha() / ((settings.initialRank() == 0 ? shape.rank() : settings.initialRank()) + EPS));
+      this.settings = settings;
+      var patterns = new SitePatterns("ranks", settings.ranks());
+      patterns.requireUse("ranks", sites());
       for (Site site : sites()) {
-        double rank = ranks.at(site, shape.rank());
+        double rank = patterns.at(site, shape.rank());
         if (rank != Math.rint(rank) || rank < 0 || rank > 1024) {
           throw new UsageException("expected an AdaLoRA rank between 0 and 1024 for " + site.name() + ", got " + rank);
         }
+        ranks.put(site, (int) rank);
+      }
+      if (settings.targetRank() > 0 && least() >= all()) {
+        throw new UsageException("expected a targetRank below the mean rank, of which the budget takes away, got "
+            + settings.targetRank() + " for " + all() + " ranks at " + sites().size() + " sites: raise the rank");
       }
     }
 
-    private int rank(Site site) {
-      return (int) ranks.at(site, shape.rank());
+    private long all() {
+      return ranks.values().stream().mapToLong(Integer::longValue).sum();
+    }
+
+    private long least() {
+      return (long) settings.targetRank() * sites().size();
     }
 
     @Override
-    void shapesAt(Site site, Map<String, List<Long>> shapes) {
-      long rank = rank(site);
-      shapes.put(name(site, "lora_A"), List.of(rank, (long) site.in()));
-      shapes.put(name(site, "lora_B"), List.of((long) site.out(), rank));
-      shapes.put(name(site, "lora_E"), List.of(rank, 1L));
+    int room(Site site) {
+      return ranks.getOrDefault(site, 0);
     }
 
     @Override
-    public void initialise(Parameters parameters, CounterRandom random) {
-      var draws = new Draws(random);
+    int first(Site site) {
+      return room(site);
+    }
+
+    @Override
+    boolean dealing() {
+      return settings.targetRank() > 0;
+    }
+
+    @Override
+    public void addGradient(Parameters parameters, Tensor gradient) {
+      addOrthogonality(parameters, gradient, settings.orthogonality());
+      if (dealing()) {
+        observe(parameters, gradient);
+      }
+    }
+
+    @Override
+    public @Nullable Tensor afterStep(long step, long steps, Parameters parameters) {
+      if (!dealing()) {
+        return null;
+      }
+      long budget = budget(settings, all(), least(), step, steps);
+      boolean fixed = step > 0 && budget(settings, all(), least(), step - 1, steps) == least();
+      if (!fixed) {
+        sites().forEach(site -> importance(site).step());
+      }
+      boolean dealt = !fixed && (budget == least() || budget < all() && step % settings.interval() == 0);
+      if (dealt) {
+        deal(budget);
+      }
+      if (dealt || fixed) {
+        try (TensorScope scope = TensorScope.inference()) {
+          for (Site site : sites()) {
+            float[] mask = counted(site);
+            parameters.view(parameters.values(), name(site, "lora_E"))
+                .mul_(dev.perennial.tensor.Tensors.floats(mask, mask.length, 1));
+          }
+        }
+      }
+      return null;
+    }
+
+    /** Lets the {@code budget} triplets of the greatest importance count. */
+    private void deal(long budget) {
+      var triplets = new ArrayList<Triplet>();
       for (Site site : sites()) {
-        int rank = rank(site);
-        parameters.add(name(site, "lora_A"), draws.normal((long) rank * site.in(), DEVIATION), rank, site.in());
-        parameters.add(name(site, "lora_B"), draws.normal((long) site.out() * rank, DEVIATION), site.out(), rank);
-        parameters.add(name(site, "lora_E"), new float[rank], rank, 1);
+        for (int i = 0; i < room(site); i++) {
+          triplets.add(new Triplet(site, i, score(site, i)));
+        }
       }
-    }
-
-    private LowRank product(Site site, Map<String, Tensor> tensors) {
-      Tensor down = named(tensors, site, "lora_A").mul(named(tensors, site, "lora_E"));
-      return new LowRank(down, named(tensors, site, "lora_B"), scale);
-    }
-
-    @Override
-    SiteFunction at(Site site, Map<String, Tensor> tensors, Dropout drop) {
-      LowRank product = product(site, tensors);
-      return drop == Dropout.NONE ? product : (input, output) -> product.add(output, drop.of(site, input));
-    }
-
-    @Override
-    public Delta delta(Site site, Map<String, Tensor> tensors) {
-      LowRank product = product(site, tensors);
-      return new Delta(torch.mm(product.up(), product.down()).mul(new Scalar(product.scale())), null);
+      triplets.sort(Comparator.comparingDouble(Triplet::score).reversed());
+      var masks = new HashMap<Site, float[]>();
+      var sums = new HashMap<Site, Double>();
+      for (int i = 0; i < triplets.size(); i++) {
+        Triplet triplet = triplets.get(i);
+        masks.computeIfAbsent(triplet.site, site -> new float[room(site)])[triplet.index] = i < budget ? 1 : 0;
+        sums.merge(triplet.site, triplet.score, Double::sum);
+      }
+      for (Site site : sites()) {
+        float[] mask = masks.getOrDefault(site, new float[0]);
+        int before = rank(site);
+        int after = 0;
+        for (float one : mask) {
+          after += one == 0 ? 0 : 1;
+        }
+        count(site, mask, sums.getOrDefault(site, 0.0), String.format(Locale.ROOT,
+            "%s: %d of %d triplets in all fit the budget", after < before ? "pruned" : "grew again", budget, all()));
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.perennial.brick;
 
 import dev.perennial.tensor.Parameters;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -31,4 +32,25 @@ public interface Adjusting extends Brick {
   default @Nullable Tensor afterStep(long step, long steps, Parameters parameters) {
     return null;
   }
+
+  /** What it has changed of its own layout since it was last asked, in order. */
+  default List<Move> moves() {
+    return List.of();
+  }
+
+  /** The same brick without what was there for its training alone. */
+  default SavedBrick settled(SavedBrick saved) {
+    return saved;
+  }
+
+  /**
+   * Parameters of a site that came or went.
+   *
+   * @param site its name
+   * @param rank that it has now
+   * @param parameters that it has now
+   * @param importance by which that was decided; 0 where nothing was known yet
+   * @param why in words
+   */
+  record Move(String site, int rank, long parameters, double importance, String why) {}
 }

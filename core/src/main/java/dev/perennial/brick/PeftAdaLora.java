@@ -81,7 +81,7 @@ final class PeftAdaLora implements PeftFormat {
     sites.forEach(site -> ranks.put(site, (double) initial));
     config.entries("rank_pattern").forEach((name, mask) -> ranks.put(site(name, sites, config), (double) trues(mask, initial, config)));
     ranks.values().removeIf(value -> value == rank);
-    var settings = new AdaLora.Settings(initial == rank ? 0 : initial, PeftNames.numbers(ranks));
+    var settings = AdaLora.Settings.settled(initial == rank ? 0 : initial, PeftNames.numbers(ranks));
     return PeftConfig.checked(config.where(), () -> new BrickOptions(
         new BrickKinds.Choice<>(new AdaLora(), settings).text(), new LoraOptions(rank, config.number("lora_alpha", 8),
             config.number("lora_dropout", 0), PeftLora.chosen(config, sites, backbone))));

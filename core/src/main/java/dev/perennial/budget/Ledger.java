@@ -32,6 +32,7 @@ public final class Ledger {
 
   private final Budget budget;
   private final List<Entry> entries = new ArrayList<>();
+  private final List<Placement> placements = new ArrayList<>();
   private final Map<Resource, Double> totals = new EnumMap<>(Resource.class);
 
   /** An account with nothing spent. */
@@ -85,6 +86,16 @@ public final class Ledger {
     return List.copyOf(entries);
   }
 
+  /** Notes a decision of an allocator. */
+  public void place(Placement placement) {
+    placements.add(placement);
+  }
+
+  /** Where parameters went and why, in the order of the decisions; none where nothing is dealt out. */
+  public List<Placement> placements() {
+    return List.copyOf(placements);
+  }
+
   /** What was spent of a resource, in its own unit; 0 where nothing was. */
   public double total(Resource resource) {
     return totals.getOrDefault(resource, 0.0);
@@ -100,10 +111,14 @@ public final class Ledger {
     return budget;
   }
 
-  /** The entries as one line of JSON, without the budget; the same entries give the same text. */
+  /** Entries and placements, where there are any. */
+  private record Written(List<@Nullable Entry> entries, List<@Nullable Placement> placements) {}
+
+  /** The entries and placements as one line of JSON, without the budget; the same ones give the same text. */
   public String toJson() {
     try {
-      return JSON.writeValueAsString(entries);
+      return JSON.writeValueAsString(
+          placements.isEmpty() ? entries : new Written(new ArrayList<>(entries), new ArrayList<>(placements)));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("ledger entries are plain values", e);
     }
@@ -118,14 +133,17 @@ public final class Ledger {
   public static Ledger fromJson(String json, Budget budget) {
     var ledger = new Ledger(budget);
     try {
-      List<@Nullable Entry> entries = JSON.readerForListOf(Entry.class).readValue(json);
-      if (entries == null || entries.contains(null)) {
+      Written written = json.stripLeading().startsWith("{")
+          ? JSON.readValue(json, Written.class)
+          : new Written(JSON.readerForListOf(Entry.class).readValue(json), List.of());
+      if (written.entries == null || written.entries.contains(null) || new ArrayList<>(written.placements).contains(null)) {
         throw new JsonMappingException(null, "found null where an entry belongs");
       }
-      entries.forEach(ledger::add);
+      written.entries.forEach(ledger::add);
+      ledger.placements.addAll(written.placements);
     } catch (JsonProcessingException e) {
       throw new FailureException(
-          "the ledger is damaged: expected a JSON list of entries; "
+          "the ledger is damaged: expected a JSON list of entries, or an object with placements; "
               + e.getOriginalMessage().lines().findFirst().orElse("found something else")
               + "; go back to a commit that can be read",
           e);

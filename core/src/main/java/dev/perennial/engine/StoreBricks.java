@@ -187,16 +187,32 @@ public final class StoreBricks implements AutoCloseable {
   }
 
   /**
+   * Makes sure, before time is spent on a brick, that it can be added under a name.
+   *
+   * @throws UsageException if the name is taken
+   */
+  public void requireNew(String name) {
+    if (library().has(name)) {
+      throw new UsageException("expected a new name for a brick, got " + name + ", which is taken: choose another");
+    }
+    requireNotLearned(name);
+  }
+
+  /**
    * Adds a brick to the library under a new name. Nothing is changed where it cannot be added.
    *
    * @throws UsageException if the name is taken
    */
   public void add(String name, SavedBrick brick) {
-    if (learned.stream().anyMatch(other -> other.name().equals(name))) {
+    requireNotLearned(name);
+    library().add(name, brick, backbone());
+  }
+
+  private void requireNotLearned(String name) {
+    if (isLearned(name)) {
       throw new UsageException("expected a new name for a brick, got " + name + ", which is one that was learned: choose"
           + " another");
     }
-    new Library(directory.resolve(LIBRARY)).add(name, brick, backbone());
   }
 
   /**

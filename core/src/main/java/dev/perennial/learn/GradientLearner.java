@@ -8,6 +8,7 @@ import dev.perennial.brick.Brick;
 import dev.perennial.brick.GrowingHead;
 import dev.perennial.brick.Provenance;
 import dev.perennial.brick.SavedBrick;
+import dev.perennial.budget.Placement;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.stream.Experience;
@@ -251,7 +252,16 @@ public final class GradientLearner implements Learner, Objective.Model {
       optimiser.renew(kept);
     }
     averaging.stepped(parameters.values(), step, steps);
+    note(experience, step);
     objective.stepped(batch, this);
+  }
+
+  /** Writes down what the brick has changed of its own layout. */
+  private void note(Experience experience, long step) {
+    for (Adjusting.Move move : adjusting == null ? List.<Adjusting.Move>of() : adjusting.moves()) {
+      context.ledger().place(new Placement(move.site(), move.rank(), move.parameters(), move.importance(),
+          experience.index(), step, move.why()));
+    }
   }
 
   /** The gradient of the mean of a loss; with noise, dropout is on. */
@@ -422,8 +432,9 @@ public final class GradientLearner implements Learner, Objective.Model {
         tensor, TensorData.of(data.floats(), data.shape().stream().mapToLong(Long::longValue).toArray())));
     tensors.remove(HEAD);
     Tensor rows = parameters.view(parameters.values(), HEAD).narrow(0, 0, classes.size());
-    return Optional.of(SavedBrick.of(options.brick(), tensors, brick.fixed(),
-        SavedBrick.Head.of(head(), classes.names(), rows, context.backbone().width()), provenance()));
+    SavedBrick saved = SavedBrick.of(options.brick(), tensors, brick.fixed(),
+        SavedBrick.Head.of(head(), classes.names(), rows, context.backbone().width()), provenance());
+    return Optional.of(adjusting == null ? saved : adjusting.settled(saved));
   }
 
   private Provenance provenance() {

@@ -58,6 +58,8 @@ final class KindsTest {
         Arguments.of("dora", "query|intermediate.dense", 2 * (2 * (16 + 20) + 8 + 12), true, true),
         Arguments.of("adalora", "usual", 4 * 2 * (8 + 8 + 1), true, true),
         Arguments.of("adalora:ranks=.*query:0 .*1.*value:3", "usual", (2 + 3) * 17, true, true),
+        Arguments.of("adalora:targetRank=1", "usual", 4 * 2 * (8 + 8 + 1), true, true),
+        Arguments.of("increlora:most=2", "usual", 4 * 5 * (8 + 8 + 1), true, true),
         Arguments.of("ia3", "usual", 2 * (8 + 8 + 8 + 12), true, true),
         Arguments.of("ia3:feedForward=", "usual", 2 * (8 + 8 + 8 + 8), true, true),
         Arguments.of("adapter", "usual", 4 * (2 * 8 * 2 + 2 + 8), true, false),
@@ -205,7 +207,8 @@ final class KindsTest {
 
   @Test
   void load_allKinds_areNamedAndHaveSettings() {
-    assertEquals(List.of("adalora", "adapter", "compacter", "delta", "dora", "ept", "ia3", "lora", "mos", "prefix",
+    assertEquals(List.of("adalora", "adapter", "compacter", "delta", "dora", "edits", "ept",
+        "eraser", "ia3", "increlora", "lora", "mos", "prefix",
         "prompt", "sara", "sparse", "stable-rps", "subspace"), BrickKinds.load().names());
     for (String name : BrickKinds.load().names()) {
       assertEquals(name, new BrickOptions(name, LoraOptions.DEFAULT).brick());

@@ -38,7 +38,8 @@ final class BrickLearningTest {
   private TensorScope scope;
 
   static Stream<String> kinds() {
-    return BrickKinds.load().names().stream().map(name -> switch (name) {
+    return Stream.concat(Stream.of("adalora:targetRank=1,interval=2"),
+        BrickKinds.load().names().stream().filter(name -> !name.equals("edits"))).map(name -> switch (name) {
       case "sparse" -> "sparse:density=0.3,interval=3,drop=0.5";
       case "sara" -> "sara:density=0.5";
       case "prompt", "prefix" -> name + ":tokens=2";

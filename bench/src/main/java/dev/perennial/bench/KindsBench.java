@@ -1,0 +1,163 @@
+package dev.perennial.bench;
+
+import dev.perennial.UsageException;
+import dev.perennial.backbone.Backbone;
+import dev.perennial.backbone.Backbones;
+import dev.perennial.backbone.Site;
+import dev.perennial.budget.Budget;
+import dev.perennial.data.Dataset;
+import dev.perennial.engine.Datasets;
+import dev.perennial.engine.Run;
+import dev.perennial.engine.RunListener;
+import dev.perennial.engine.RunSpec;
+import dev.perennial.tensor.Device;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code perennial bench kinds}: every kind of brick beside the others, with as many parameters. */
+@Command(
+    name = "kinds",
+    abbreviateSynopsis = true,
+    header = "Compare the kinds of brick: accuracy with at most so many parameters.",
+    description = {
+        "",
+        "Each kind is laid out as large as fits --share of the weights of the backbone's sites, or --most numbers, and "
+            + "trained with a linear head by the technique fine-tune; the head does not count. Rates are those that suit a "
+            + "kind, or --rate for all. The reason beside a kind says what holds it back where that is known from its layout."},
+    footer = {
+        "  ./perennial bench kinds --data clinc.jsonl.gz --text text --label label --split split --tasks 1 --json kinds.json",
+        "  ./perennial bench kinds --data wordnet --tasks 1 --max-per-class 50 --kinds lora,ia3,prefix --seeds 3"})
+public final class KindsBench implements Callable<Integer> {
+
+  @Mixin
+  private StreamOptions stream = new StreamOptions();
+
+  @Option(names = "--share", paramLabel = "P", defaultValue = "0.01",
+      description = "Share of the sites' weights that a brick may have. Default: ${DEFAULT-VALUE}.")
+  private double share;
+
+  @Option(names = "--most", paramLabel = "N", description = "Numbers that a brick may have, in the place of a share.")
+  private @Nullable Long most;
+
+  @Option(names = "--kinds", split = ",", paramLabel = "NAME", description = "Kinds to compare. Default: all.")
+  private List<String> kinds = new ArrayList<>();
+
+  @Option(names = "--seeds", paramLabel = "N", defaultValue = "1",
+      description = "Repetitions on the seeds from --seed on. Default: ${DEFAULT-VALUE}.")
+  private int seeds;
+
+  @Option(names = "--epochs", paramLabel = "N", defaultValue = "3", description = "Passes. Default: ${DEFAULT-VALUE}.")
+  private int epochs;
+
+  @Option(names = "--rate", paramLabel = "R", description = "Learning rate of all kinds. Default: each kind's own.")
+  private @Nullable Double rate;
+
+  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file after each kind.")
+  private @Nullable Path json;
+
+  @Spec
+  private CommandSpec spec = CommandSpec.create();
+
+  /**
+   * What a kind gave.
+   *
+   * @param options its layout, as {@code --option} takes it
+   * @param accuracies on test rows, by seed
+   * @param behind points behind the best kind
+   * @param reason what holds it back; null for nothing that is known
+   */
+  record Figure(String kind, Map<String, String> options, long parameters, double rate, List<Double> accuracies,
+      double accuracy, double behind, @Nullable String reason) {
+
+    Figure behind(double best) {
+      return new Figure(kind, options, parameters, rate, accuracies, accuracy, 100 * (best - accuracy), reason);
+    }
+  }
+
+  /** What is written as JSON. */
+  record Figures(Machine machine, String data, long most, int epochs, List<Figure> kinds) {}
+
+  /**
+   * Measures, prints a table, and writes JSON where asked.
+   *
+   * @return 0
+   * @throws UsageException if an option is out of range, or there is no such kind
+   */
+  @Override
+  public Integer call() {
+    if (!(share > 0 && share <= 1) || most != null && most < 1) {
+      throw new UsageException("expected a --share above 0 to 1, or --most of 1 or more, got " + share + " and " + most);
+    }
+    Numbers.require("--seeds", seeds, 1, 100);
+    Numbers.require("--epochs", epochs, 1, 1000);
+    var output = new JsonOutput(json);
+    output.check();
+    RunSpec run = stream.run("fine-tune", Map.of("epochs", epochs + ""), new Budget(Map.of()));
+    Dataset data = Datasets.read(run.data(), run.seed());
+    var sized = new ArrayList<KindSize>();
+    long limit;
+    try (Backbone backbone =
+        Backbones.load(run.backbone().isEmpty() ? "minilm" : run.backbone(), new Device(run.device()))) {
+      limit = most == null
+          ? (long) (share * backbone.sites().stream().mapToLong(site -> (long) site.in() * site.out()).sum())
+          : most;
+      List<Site> sites = backbone.sites();
+      for (String kind : kinds.isEmpty() ? KindSize.KINDS : kinds) {
+        sized.add(KindSize.of(kind.strip(), limit, sites, backbone));
+      }
+    }
+    List<Figure> found = new ArrayList<>();
+    for (KindSize size : sized) {
+      found.add(measured(size, run, data));
+      double best = found.stream().mapToDouble(Figure::accuracy).max().orElse(0);
+      found = new ArrayList<>(found.stream().map(figure -> figure.behind(best))
+          .sorted(Comparator.comparingDouble(Figure::accuracy).reversed()).toList());
+      output.write(new Figures(Machine.here(run.threads()), data.name(), limit, epochs, found));
+    }
+    print(found, limit);
+    return 0;
+  }
+
+  private Figure measured(KindSize size, RunSpec run, Dataset data) {
+    double own = rate == null ? size.rate() : rate;
+    RunSpec spec = run.withOption("rate", own + "");
+    for (Map.Entry<String, String> option : size.options().entrySet()) {
+      spec = spec.withOption(option.getKey(), option.getValue());
+    }
+    var accuracies = new ArrayList<Double>();
+    for (int i = 0; i < seeds; i++) {
+      try (Run learning = Run.rehearse(spec.withSeed(run.seed() + i), data, Clock.systemUTC(), RunListener.SILENT)) {
+        accuracies.add(learning.execute().finalAccuracy());
+      }
+    }
+    double mean = accuracies.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+    PrintWriter err = this.spec.commandLine().getErr();
+    err.println(String.format(Locale.ROOT, "%s: %.2f %% with %,d parameters", size.kind(), 100 * mean, size.parameters()));
+    err.flush();
+    return new Figure(size.kind(), size.options(), size.parameters(), own, accuracies, mean, 0, size.reason());
+  }
+
+  private void print(List<Figure> figures, long limit) {
+    var table = new Table("kind", "accuracy", "behind", "parameters", "reason");
+    for (Figure figure : figures) {
+      table.row(figure.kind, Numbers.fine(100 * figure.accuracy), Numbers.fine(figure.behind),
+          Numbers.whole(figure.parameters), figure.behind > 1 && figure.reason != null ? figure.reason : "");
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    out.println("At most " + Numbers.whole(limit) + " parameters, " + epochs + " epochs, accuracy in percent:");
+    out.println(table.text());
+  }
+}
