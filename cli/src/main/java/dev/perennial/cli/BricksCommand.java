@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
 /** {@code perennial bricks}: the bricks of a store, each a command of its own. */
 @Command(
     name = "bricks",
-    header = "List, show, compare, export and import the bricks of a store.",
+    header = "List, show, compare, export, import and route to the bricks of a store.",
     description = {
         "", "A store has the bricks that it has learned, and a library of others. Exported LoRA, DoRA, AdaLoRA, IA3, prompts"
             + " and prefixes are what Hugging Face PEFT loads; other kinds are one safetensors file."},
@@ -43,7 +43,9 @@ final class BricksCommand implements Runnable {
         .addSubcommand(new ShowBrick(console))
         .addSubcommand(new DiffBricks(console))
         .addSubcommand(new ExportBrick(console))
-        .addSubcommand(new ImportBrick(console));
+        .addSubcommand(new ImportBrick(console))
+        .addSubcommand(new BricksRouting.Teach(console))
+        .addSubcommand(new BricksRouting.Route(console));
   }
 
   @Override

@@ -56,6 +56,44 @@ final class BricksCommandTest {
     Cli.run("bricks", "import", "--store", store, "--name", "brick", first).complains(2, "brick", "learned");
   }
 
+  @Test
+  void route_bricksOfTheLibrary_showsWeightsByEveryRouterThatHasWhatItNeeds() throws IOException {
+    Path own = dir.resolve("routed");
+    Cli.run("learn", "--data", dir.resolve("words.csv"), "--text", "text", "--label", "label", "--tasks", 2,
+        "--technique", "fine-tune", "--option", "epochs=1", "--option", "rank=2", "--store", own).succeeded();
+    Cli.run("bricks", "route", "--store", own, "a text").complains(2, "import");
+    Path brick = dir.resolve("lora");
+    Cli.run("bricks", "export", "--store", own, "brick", brick).succeeded();
+    Cli.run("bricks", "import", "--store", own, "--name", "one", brick).succeeded();
+    Cli.run("bricks", "import", "--store", own, "--name", "two", brick).succeeded();
+
+    JsonNode routed = Cli.json(Cli.run("bricks", "route", "--store", own, "--json", "a text").succeeded().out());
+    assertEquals("arrow", routed.get("router").asText());
+    assertEquals(2, routed.get("bricks").size());
+    routed.get("bricks").forEach(share -> assertEquals(0.5, share.get("weight").asDouble(), 1e-6));
+    assertTrue(Files.exists(own.resolve("routing").resolve("arrow.safetensors")));
+    Cli.run("bricks", "import", "--store", own, "--name", "three", brick).succeeded();
+    routed = Cli.json(Cli.run("bricks", "route", "--store", own, "--json", "--top", 2, "a text").succeeded().out());
+    assertEquals(2, routed.get("bricks").size());
+    routed.get("bricks").forEach(share -> assertEquals(1 / 3.0, share.get("weight").asDouble(), 1e-6));
+
+    Cli.run("bricks", "route", "--store", own, "--router", "prototypes", "x").complains(2, "teach");
+    Cli.run("bricks", "route", "--store", own, "--router", "phatgoose", "x").complains(2, "vector");
+    Cli.run("bricks", "route", "--store", own, "--router", "arow", "x").complains(2, "arrow");
+    Cli.run("bricks", "teach", "--store", own, "brick", "x").complains(2, "library");
+    Cli.run("bricks", "teach", "--store", own, "one", "the cat sat on the mat", "dogs bark at cats").succeeded();
+    Cli.runWith("stocks fell today\nthe bank raised rates\n", "bricks", "teach", "--store", own, "two", "-").succeeded();
+    var outcome = Cli.runWith("a cat and a dog\n\nshares rose at the bank\n", "bricks", "route", "--store", own, "--router",
+        "prototypes", "-").succeeded();
+    List<String> lines = outcome.out().lines().toList();
+    assertEquals(2, lines.size());
+    assertTrue(lines.get(0).startsWith("one\t") && lines.get(0).endsWith("\ta cat and a dog"), lines.get(0));
+    assertTrue(lines.get(1).startsWith("two\t"), lines.get(1));
+    assertTrue(outcome.err().contains("three"), outcome.err());
+    Files.writeString(own.resolve("routing").resolve("prototypes.safetensors"), "not a tensor");
+    Cli.run("bricks", "route", "--store", own, "--router", "prototypes", "x").complains(1, "prototypes.safetensors");
+  }
+
   private static Map<String, ByteBuffer> bytes(Path directory) throws IOException {
     var bytes = new TreeMap<String, ByteBuffer>();
     try (var files = Files.list(directory)) {

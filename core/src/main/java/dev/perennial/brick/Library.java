@@ -57,16 +57,35 @@ public final class Library {
   }
 
   /**
+   * A text that a brick of that name keeps as long as it is there, and that another one that takes its place does not
+   * have: the time at which it was written. O(1).
+   *
+   * @throws UsageException if there is none of that name
+   */
+  public String stamp(String name) {
+    requireThere(name);
+    try {
+      return Files.getLastModifiedTime(root.resolve(name)).toInstant().toString();
+    } catch (IOException e) {
+      throw new FailureException("cannot read the library " + root + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
    * A brick.
    *
    * @throws UsageException if there is none of that name
    * @throws FailureException as {@link BrickFiles#read}
    */
   public SavedBrick read(String name, Backbone backbone) {
+    requireThere(name);
+    return BrickFiles.read(root.resolve(name), backbone);
+  }
+
+  private void requireThere(String name) {
     if (!has(name)) {
       throw new UsageException("expected a brick among " + String.join(", ", names()) + ", got " + name);
     }
-    return BrickFiles.read(root.resolve(name), backbone);
   }
 
   /**

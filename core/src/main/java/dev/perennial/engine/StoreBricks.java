@@ -99,6 +99,21 @@ public final class StoreBricks implements AutoCloseable {
     return model.backbone();
   }
 
+  /** The names in the library, in alphabetical order; nothing else is read of it. O(bricks). */
+  public List<String> libraryNames() {
+    return new Library(directory.resolve(LIBRARY)).names();
+  }
+
+  /** The store's directory. */
+  Path directory() {
+    return directory;
+  }
+
+  /** Tells a brick of the library from another that later has its name. */
+  String stamp(String name) {
+    return new Library(directory.resolve(LIBRARY)).stamp(name);
+  }
+
   /**
    * A brick with its tensors.
    *
