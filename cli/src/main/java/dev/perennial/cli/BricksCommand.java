@@ -45,6 +45,7 @@ final class BricksCommand implements Runnable {
         .addSubcommand(new ExportBrick(console))
         .addSubcommand(new ImportBrick(console))
         .addSubcommand(new BricksRouting.Teach(console))
+        .addSubcommand(new BricksRouting.Gate(console))
         .addSubcommand(new BricksRouting.Route(console));
   }
 

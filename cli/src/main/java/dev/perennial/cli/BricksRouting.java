@@ -35,7 +35,7 @@ final class BricksRouting {
           "",
           "  arrow       looks at the bricks alone (default)",
           "  prototypes  looks at examples of what bricks are for, given by bricks teach",
-          "  phatgoose   looks at gates that were learned for the bricks"},
+          "  phatgoose   looks at gates that were learned for the bricks by bricks gate"},
       footer = {
           "  ./perennial bricks route --store clinc \"how much is 20 euros in yen\"",
           "  ./perennial bricks route --store clinc --router prototypes --json - < texts.txt"})
@@ -170,6 +170,51 @@ final class BricksRouting {
       BrickRoutes.teach(store, name, label, examples);
       console.out().println("brick " + name + " has " + examples.size() + " more example"
           + (examples.size() == 1 ? "" : "s"));
+    }
+  }
+
+  /** {@code bricks gate}. */
+  @Command(
+      name = "gate",
+      header = "Learn the gates of a brick of the library, for bricks route --router phatgoose.",
+      description = {
+          "",
+          "Reads lines of standard input: a class that the brick's head knows, a tab, and a text. The brick stays as it is."},
+      footer = "  ./perennial bricks gate --store clinc banking < banking.tsv")
+  static final class Gate implements Runnable {
+
+    @Option(names = "--store", required = true, paramLabel = "DIR", description = "Where it is kept.")
+    private Path store = Path.of("");
+
+    @Parameters(paramLabel = "NAME", description = "The brick, as bricks list names it.")
+    private String name = "";
+
+    private final Console console;
+
+    Gate(Console console) {
+      this.console = console;
+    }
+
+    @Override
+    public void run() {
+      var labels = new ArrayList<String>();
+      var examples = new ArrayList<String>();
+      var lines = new InputLines(console.in());
+      for (List<String> batch = lines.next(BATCH); !batch.isEmpty(); batch = lines.next(BATCH)) {
+        for (String line : batch) {
+          int tab = line.indexOf('\t');
+          if (tab < 0 || line.substring(tab).isBlank()) {
+            throw new UsageException("expected a class, a tab and a text in every line of standard input, got " + line);
+          }
+          labels.add(line.substring(0, tab));
+          examples.add(line.substring(tab + 1));
+        }
+      }
+      if (examples.isEmpty()) {
+        throw new UsageException("expected lines of a class, a tab and a text on standard input, got none");
+      }
+      BrickRoutes.learnGates(store, name, examples, labels);
+      console.out().println("brick " + name + " has gates learned from " + examples.size() + " examples");
     }
   }
 }

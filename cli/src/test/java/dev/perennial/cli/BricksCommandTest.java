@@ -90,6 +90,13 @@ final class BricksCommandTest {
     assertTrue(lines.get(0).startsWith("one\t") && lines.get(0).endsWith("\ta cat and a dog"), lines.get(0));
     assertTrue(lines.get(1).startsWith("two\t"), lines.get(1));
     assertTrue(outcome.err().contains("three"), outcome.err());
+    JsonNode head = Cli.json(Cli.run("bricks", "show", "--store", own, "one", "--json").succeeded().out()).get("classes");
+    Cli.runWith("nowhere\tx\n", "bricks", "gate", "--store", own, "one").complains(2, "nowhere");
+    Cli.runWith("no tab\n", "bricks", "gate", "--store", own, "one").complains(2, "tab");
+    Cli.runWith(head.get(0).asText() + "\ta text\n", "bricks", "gate", "--store", own, "one").succeeded();
+    routed = Cli.json(
+        Cli.run("bricks", "route", "--store", own, "--router", "phatgoose", "--json", "x").succeeded().out());
+    assertEquals(List.of("one"), routed.findValuesAsText("brick"));
     Files.writeString(own.resolve("routing").resolve("prototypes.safetensors"), "not a tensor");
     Cli.run("bricks", "route", "--store", own, "--router", "prototypes", "x").complains(1, "prototypes.safetensors");
   }

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * The library of a store, opened to ask which of its bricks a text goes to.
  *
  * <p>Arrow needs the bricks alone, and keeps what it found of each beside the library: only bricks that are new are read.
- * Prototypes need examples of what bricks are for, see {@link #teach}; PHATGOOSE needs gates, see {@link #addGates}.
+ * Prototypes need examples of what bricks are for, see {@link #teach}; PHATGOOSE needs gates, see {@link #learnGates}.
  *
  * <p>Routers that look at what sites are given see the backbone alone, without the bricks that act below: a text costs one
  * pass through the backbone, and a product with one matrix a site.
@@ -141,14 +141,17 @@ public final class BrickRoutes implements AutoCloseable {
   }
 
   /**
-   * Keeps the gates of a brick of a library for PHATGOOSE, in the place of those before.
+   * Learns the gates of a brick of a library for PHATGOOSE, in the place of those before: 100 steps of 32 examples.
    *
-   * @param gates by the names of the brick's sites, learned behind {@link Phatgoose#gated}
-   * @throws UsageException if there is no store, or no such brick in its library
+   * @param labels the class of each text, as the head that was learned with the brick names it
+   * @throws UsageException if there is no store, or no such brick in its library, or it has no linear head, or its head
+   *     does not know a class
    */
-  public static void addGates(Path directory, String brick, Map<String, float[]> gates) {
+  public static void learnGates(Path directory, String brick, List<String> texts, List<String> labels) {
     try (StoreBricks store = StoreBricks.open(directory)) {
       requireInLibrary(store, brick);
+      Map<String, float[]> gates =
+          new GateLearning(store.backbone(), store.read(brick)).learn(texts, labels, GateLearning.STEPS);
       var files = new RoutingFiles(directory, store.backbone().digest());
       RoutingFiles.Stamped before = files.vectors("phatgoose");
       var vectors = new TreeMap<>(before.vectors().byBrick());
