@@ -14,6 +14,7 @@ import dev.perennial.learn.World;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Parameters;
+import dev.perennial.tensor.TensorOwner;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
 import java.util.Arrays;
@@ -133,9 +134,11 @@ final class SsmProjectorTest {
 
   @Test
   void branch_new_changesNothingAndItsGateLearns() {
-    try (var parameters = new Parameters(); TensorScope scope = TensorScope.training()) {
+    try (var parameters = new Parameters();
+        var owner = new TensorOwner();
+        TensorScope scope = TensorScope.training()) {
       SelectiveBranch.initialise(parameters, PLACES, 6, CHANNELS, STATES, CounterRandom.of(9));
-      Map<String, Tensor> leaves = parameters.leaves();
+      Map<String, Tensor> leaves = parameters.leaves(Tensors.zeros(parameters.size()), owner);
       double[] rows = drawn(8, ROWS * PLACES * 6);
       float[] floats = new float[rows.length];
       for (int i = 0; i < rows.length; i++) {
