@@ -8,5 +8,6 @@ import picocli.CommandLine.Command;
     name = "bench",
     synopsisSubcommandLabel = "COMMAND",
     header = "Measure speed on this machine, against others where there are any, and compare techniques.",
-    subcommands = {EncoderBench.class, LearnBench.class, MedoidsBench.class, SuiteCommand.class, TuneBench.class})
+    subcommands = {
+        EncoderBench.class, LearnBench.class, LoopBench.class, MedoidsBench.class, SuiteCommand.class, TuneBench.class})
 public final class BenchCommand {}

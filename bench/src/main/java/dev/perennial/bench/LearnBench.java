@@ -69,7 +69,7 @@ public final class LearnBench implements Callable<Integer> {
   @Option(
       names = "--peer",
       paramLabel = "PYTHON",
-      description = "A Python interpreter that has PyTorch. Default: " + TorchPeer.DEFAULT_PYTHON + ", if it has.")
+      description = "A Python interpreter that has PyTorch. Default: " + TorchProcess.DEFAULT_PYTHON + ", if it has.")
   private @Nullable String peer;
 
   @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
@@ -103,7 +103,7 @@ public final class LearnBench implements Callable<Integer> {
   }
 
   private LearnFigures measure(PrintWriter err) {
-    var python = new TorchPeer(peer == null ? TorchPeer.DEFAULT_PYTHON : peer);
+    var python = new TorchPeer(peer == null ? TorchProcess.DEFAULT_PYTHON : peer);
     err.println("learn: " + steps + " LoRA steps of PyTorch, before ours");
     TorchPeer.Outcome before = peer == null && !Files.isExecutable(Path.of(python.python()))
         ? python.absent()

@@ -1,5 +1,6 @@
 package dev.perennial.bench;
 
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -22,5 +23,10 @@ record Timings(List<Double> seconds) {
     List<Double> sorted = seconds.stream().sorted().toList();
     int middle = sorted.size() / 2;
     return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
+  }
+
+  /** The shortest one. */
+  double best() {
+    return Collections.min(seconds);
   }
 }

@@ -33,4 +33,12 @@ final class TimingsPropertyTest {
     long above = seconds.stream().filter(value -> value > median).count();
     assertTrue(below <= seconds.size() / 2 && above <= seconds.size() / 2, () -> median + " of " + seconds);
   }
+
+  @Property(tries = 100)
+  void best_ofAnyOrder_isOneThatNoOtherIsBelow(
+      @ForAll @Size(min = 1, max = 20) List<@DoubleRange(min = 0, max = 100) Double> seconds) {
+    double best = new Timings(seconds).best();
+    boolean none = seconds.stream().noneMatch(value -> value < best);
+    assertTrue(seconds.contains(best) && none, () -> best + " of " + seconds);
+  }
 }

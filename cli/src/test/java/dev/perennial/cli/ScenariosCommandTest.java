@@ -50,7 +50,8 @@ final class ScenariosCommandTest {
       }
     }
     assertEquals("{\"share\":0.1}", options.get("blurry"));
-    assertEquals("{}", options.get("class-incremental"));
+    assertEquals("{}", options.get("data-incremental"));
+    assertEquals("{\"classes\":\"shuffled\"}", options.get("class-incremental"));
   }
 
   @Test
@@ -148,7 +149,7 @@ final class ScenariosCommandTest {
         {"--scenario", "hierarchical"}, {"--tasks", 2, "--scenario", "multi-label"},
         {"--tasks", 2, "--scenario", "online", "--technique", "replay", "--option", "epochs=3"}};
     String[][] words = {
-        {"blury", "did you mean blurry"}, {"class-incremental", "share", "none"}, {"between 0 and 0.9", "2.0"},
+        {"blury", "did you mean blurry"}, {"class-incremental", "share", "classes=shuffled"}, {"between 0 and 0.9", "2.0"},
         {"4 classes", "need 11"}, {"4 classes", "5 tasks"}, {"--tasks N"}, {"one level only", "separator="},
         {"several labels", "--label-separator"}, {"epochs=1", "epochs=3"}};
     for (int i = 0; i < requests.length; i++) {

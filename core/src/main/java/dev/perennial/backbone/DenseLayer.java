@@ -12,11 +12,6 @@ record DenseLayer(DrawnWeights weights) implements ImageLayer {
     return (int) weights.bias().numel();
   }
 
-  /** Numbers that it takes of a row. */
-  long in() {
-    return weights.weight().size(1);
-  }
-
   @Override
   public Tensor forward(Tensor input, Adaptation adaptation) {
     return torch.relu(

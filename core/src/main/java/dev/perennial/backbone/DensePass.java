@@ -1,6 +1,5 @@
 package dev.perennial.backbone;
 
-import dev.perennial.tensor.Sgemm;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,25 +17,22 @@ final class DensePass implements TrainedPass {
 
   private final List<DenseLayer> layers;
   private final Map<String, Tensor> weights;
-  private final long rows;
   /** The input of each layer, and at the end what came out of the last. */
   private final List<Tensor> states = new ArrayList<>();
 
   /**
    * Goes through the layers.
    *
-   * @param input {@code [rows, in]}, contiguous
-   * @param weights by name; contiguous
+   * @param input {@code [rows, in]}
+   * @param weights by name
    */
-  DensePass(List<DenseLayer> layers, Map<String, Tensor> weights, Tensor input, long rows) {
+  DensePass(List<DenseLayer> layers, Map<String, Tensor> weights, Tensor input) {
     this.layers = layers;
     this.weights = weights;
-    this.rows = rows;
     states.add(input);
     for (DenseLayer layer : layers) {
-      Tensor out = torch.empty(rows, layer.out());
-      Sgemm.multiply(states.getLast(), false, weight(layer), true, rows, layer.out(), layer.in(), 0, out);
-      states.add(out.add_(named(weights, layer.weights().biasName())).relu_());
+      Tensor linear = torch.mm(states.getLast(), weight(layer).t());
+      states.add(linear.add_(named(weights, layer.weights().biasName())).relu_());
     }
   }
 
@@ -59,13 +55,11 @@ final class DensePass implements TrainedPass {
     var zero = new Scalar(0);
     for (int i = layers.size() - 1; i >= 0; i--) {
       DenseLayer layer = layers.get(i);
-      Tensor linear = torch.threshold_backward(above, states.get(i + 1), zero).contiguous();
+      Tensor linear = torch.threshold_backward(above, states.get(i + 1), zero);
       named(gradients, layer.weights().biasName()).add_(linear.sum(0));
-      Sgemm.multiply(linear, true, states.get(i), false, layer.out(), layer.in(), rows, 1,
-          named(gradients, layer.weights().weightName()));
+      named(gradients, layer.weights().weightName()).addmm_(linear.t(), states.get(i));
       if (i > 0) {
-        above = torch.empty(rows, layer.in());
-        Sgemm.multiply(linear, false, weight(layer), false, rows, layer.in(), layer.out(), 0, above);
+        above = torch.mm(linear, weight(layer));
       }
     }
   }

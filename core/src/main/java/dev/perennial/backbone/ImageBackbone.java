@@ -147,7 +147,7 @@ final class ImageBackbone implements Backbone {
   public @Nullable TrainedPass trainedPass(List<Row> rows, Map<String, Tensor> weights) {
     return dense.size() < layers.size() || !device.isCpu()
         ? null
-        : new DensePass(dense, weights, new ImagePass(rows).start(), rows.size());
+        : new DensePass(dense, weights, new ImagePass(rows).start());
   }
 
   @Override

@@ -16,7 +16,9 @@ final class TextMethodTest extends MethodContract {
       experience(0, "animal", "a large grey animal with a trunk", "a small bird that sings at night",
           "food", "bread with butter and jam", "a hot soup of onions and cheese, eaten in winter"),
       experience(1, "money", "the rate of interest on a loan", "coins and notes",
-          "weather", "heavy rain with thunder", "a cold wind from the north brings snow tomorrow")));
+          "weather", "heavy rain with thunder", "a cold wind from the north brings snow tomorrow"),
+      experience(2, "travel", "the train leaves at noon", "two tickets to the sea",
+          "health", "take these pills after every meal", "the doctor will see you now")));
 
   private static Experience experience(
       int index, String one, String first, String second, String other, String third, String fourth) {

@@ -28,9 +28,6 @@ final class DataOptions {
   private static final int WORDNET_TASKS = 9;
   private static final int CLINC_TASKS = 10;
 
-  /** Where Debian's package dataset-fashion-mnist puts it. */
-  private static final Path FASHION = Path.of("/usr/share/datasets/fashion-mnist");
-
   private static final List<Path> CLINC_FILES =
       List.of(Path.of("clinc150.jsonl.gz"), Path.of("data", "clinc150.jsonl.gz"));
 
@@ -116,8 +113,8 @@ final class DataOptions {
       refuseColumns(name);
     }
     return switch (name) {
-      case SPLIT -> Setting.splitImages(name, images(name));
-      case PERMUTED -> Setting.permutedImages(name, images(name));
+      case SPLIT -> Setting.splitImages(name, FashionMnist.directory(name, data).toString());
+      case PERMUTED -> Setting.permutedImages(name, FashionMnist.directory(name, data).toString());
       case WORDNET -> {
         if (data != null) {
           throw new UsageException("--data is not for wordnet, which is built in: leave it out");
@@ -136,15 +133,6 @@ final class DataOptions {
       throw new UsageException("--text, --label, --split, --drop-label, --tasks and --scenario are for a FILE of your"
           + " own, and " + name + " has its own setting: leave them out");
     }
-  }
-
-  private String images(String name) {
-    Path directory = data == null ? FASHION : data;
-    if (!Files.isDirectory(directory)) {
-      throw new UsageException("expected Fashion-MNIST's four IDX files for " + name + " in " + directory
-          + ", which is no directory: install Debian's package dataset-fashion-mnist, or name another with --data DIR");
-    }
-    return directory.toAbsolutePath().normalize().toString();
   }
 
   private String clinc() {

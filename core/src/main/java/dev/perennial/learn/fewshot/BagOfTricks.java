@@ -15,13 +15,13 @@ import dev.perennial.learn.Technique;
 /*
  * A Bag of Tricks for Few-Shot Class-Incremental Learning (arXiv 2403.14392). The first experience trains the network,
  * later ones hardly do; an input belongs to the class whose rows' mean feature is nearest by angle. The tricks, each
- * with the option that takes it away again:
- *   stability     supervised contrast of the rows of a batch (contrast=0)
- *                 directions reserved for classes: the head is a simplex that is not trained (prototypes=learned)
+ * with the options that bring it, or take it away again:
+ *   stability     supervised contrast of the rows of a batch (contrast=1)
+ *                 directions reserved for classes: the head is a simplex that is not trained (prototypes=simplex)
  *                 pseudo-classes, rows mixed of two classes, which take the reserved directions (pseudo=0)
  *   adaptability  later experiences tune the part of the network whose weights are smallest, held near where it was
- *                 (subnet=0)
- *   training      steps that only tell rows apart, without labels, before any others (pretraining=0); rates that rise
+ *                 (subnet=0.1)
+ *   training      steps that only tell rows apart, without labels, before any others (pretraining=1); rates that rise
  *                 and fall (schedule=constant warmup=0); a larger encoder (backbone)
  * Not as in the paper: the second view of a row, an augmented image there, are its features with some left out, which
  * any input has; the pretext task of rotated images has no counterpart for texts, and is left out.
@@ -47,13 +47,13 @@ public final class BagOfTricks implements Method<BagOfTricks.Options> {
    *
    * @param training how it trains; outputs beyond the classes known are what pseudo-classes take
    * @param prototypes what the rows of a class are drawn to
-   * @param contrast weight of the supervised contrast, at least 0; default 0.1, 0 for none
+   * @param contrast weight of the supervised contrast, at least 0; default 0, for none
    * @param contrastTemperature what it divides cosines by, above 0; default 0.1
    * @param leftOut share of features that the second view is without, 0 to below 1; default 0.1
    * @param pseudo rows of pseudo-classes in a step, as a share of its rows, 0 to 4; default 0.5, 0 for none
    * @param pretraining how many of the first experience's passes tell rows apart without labels before the others learn
    *     classes, 0 to below epochs; default 0
-   * @param subnet share of the weights below the head that later experiences tune, 0 to 1; default 0.1, 0 for none
+   * @param subnet share of the weights below the head that later experiences tune, 0 to 1; default 0, for none
    * @param hold how far weights are drawn back to where they were before the experience, after each of its steps, 0 for
    *     not at all to 1 for all the way; default 0.9
    */

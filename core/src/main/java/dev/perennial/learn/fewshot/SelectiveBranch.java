@@ -2,12 +2,10 @@ package dev.perennial.learn.fewshot;
 
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Parameters;
-import dev.perennial.tensor.Tensors;
 import java.util.Map;
 import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /*

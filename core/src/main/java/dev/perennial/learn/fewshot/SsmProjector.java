@@ -52,9 +52,10 @@ public final class SsmProjector implements Method<SsmProjector.Options> {
    * @param newEpochs passes of the incremental branch over a later one, 0 to 1000; default 5
    * @param pseudoClasses classes made up of pairs of the first experience's, which the base branch learns beside them,
    *     0 to 100000; default 128
-   * @param suppress weight of keeping the incremental branch silent on classes of the first experience, at least 0
-   * @param express weight of having it speak on later classes, at least 0
-   * @param separate weight of having it scan the two kinds of classes differently, at least 0
+   * @param suppress weight of keeping the incremental branch silent on classes of the first experience, at least 0;
+   *     default 1
+   * @param express weight of having it speak on later classes, at least 0; default 0.1
+   * @param separate weight of having it scan the two kinds of classes differently, at least 0; default 0.1
    */
   public record Options(
       boolean adapt, GradientOptions training, ProjectorOptions projector, Classifier classifier, double temperature,
@@ -80,7 +81,7 @@ public final class SsmProjector implements Method<SsmProjector.Options> {
    * @param channels of the scan, 1 to 4096; default 128
    * @param states of each channel, 1 to 256; default 16
    * @param baseRate highest learning rate of the base branch, above 0 and at most 10; default 0.0003
-   * @param newRate that of the incremental branch; default 0.003
+   * @param newRate that of the incremental branch; default 0.001
    */
   public record ProjectorOptions(int levels, int channels, int states, double baseRate, double newRate) {
 
@@ -106,13 +107,13 @@ public final class SsmProjector implements Method<SsmProjector.Options> {
         false,
         new GradientOptions(3, 32, OptimiserOptions.adamW(2e-3), new LoraOptions(16, 32, 0, "query|value"),
             new HeadOptions(HeadOptions.Kind.COSINE, 0.1)),
-        new ProjectorOptions(4, 128, 16, 3e-4, 3e-3), Classifier.MEANS, 0.1, 3, 5, 128, 1, 0.1, 0.1);
+        new ProjectorOptions(4, 128, 16, 3e-4, 1e-3), Classifier.MEANS, 0.1, 3, 5, 128, 1, 0.1, 0.1);
   }
 
   @Override
   public SearchSpace searchSpace() {
     return SearchSpace.of("baseRate", "0.0001", "0.0003", "0.001")
-        .and("newRate", "0.001", "0.003")
+        .and("newRate", "0.0003", "0.001", "0.003")
         .and("classifier", "means", "simplex");
   }
 
