@@ -2,6 +2,7 @@ package dev.perennial.route;
 
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Adaptation;
+import dev.perennial.backbone.LowRank;
 import dev.perennial.backbone.Site;
 import dev.perennial.backbone.SiteFunction;
 import dev.perennial.brick.Lora;
@@ -192,12 +193,22 @@ public final class MultiHead implements Router {
     });
   }
 
+  /** {@code [rows, in, rank]} of weights {@code [rows, heads, skills]}. */
+  private Tensor mixedA(Site site, Tensor weights) {
+    return torch.einsum("bhs,shir->bhir", new TensorVector(weights, named(nameOfA(site))))
+        .reshape(weights.size(0), site.in(), options.rank);
+  }
+
+  /** {@code [rows, rank, out]} of weights {@code [rows, heads, skills]}. */
+  private Tensor mixedB(Site site, Tensor weights) {
+    return torch.einsum("bhs,srho->brho", new TensorVector(weights, named(nameOfB(site))))
+        .reshape(weights.size(0), options.rank, site.out());
+  }
+
   private SiteFunction at(Site site, Tensor weights) {
     long rows = weights.size(0);
-    Tensor a = torch.einsum("bhs,shir->bhir", new TensorVector(weights, named(nameOfA(site))))
-        .reshape(rows, site.in(), options.rank);
-    Tensor b = torch.einsum("bhs,srho->brho", new TensorVector(weights, named(nameOfB(site))))
-        .reshape(rows, options.rank, site.out());
+    Tensor a = mixedA(site, weights);
+    Tensor b = mixedB(site, weights);
     return (input, output) -> {
       if (input.size(0) % rows != 0) {
         throw new IllegalArgumentException(
@@ -220,6 +231,59 @@ public final class MultiHead implements Router {
       mean.put(Lora.nameOfB(site), named(nameOfB(site)).mean(0).view(options.rank, site.out()).t().contiguous());
     }
     return mean;
+  }
+
+  /**
+   * The brick of a task as the tensors of one LoRA brick of the same rank and alpha, by its names, in the open scope: A and
+   * B are mixed apart, so that what they give is a LoRA brick again.
+   *
+   * @param task as {@link #weights} takes it
+   */
+  public Map<String, Tensor> brick(long task) {
+    Tensor weights = weights(Tensors.longs(new long[] {task}, 1)).view(1, options.heads, options.skills);
+    var brick = new TreeMap<String, Tensor>();
+    for (Site site : sites) {
+      brick.put(Lora.nameOfA(site), mixedA(site, weights).select(0, 0).t().contiguous());
+      brick.put(Lora.nameOfB(site), mixedB(site, weights).select(0, 0).t().contiguous());
+    }
+    return brick;
+  }
+
+  /**
+   * The skills that are low-rank bricks, laid out as {@link #initialise} lays them out, in the open scope. Ranks are
+   * filled up with zeros, the scale of a brick goes to its B: with these, alpha is the rank. A brick that does not act at a
+   * site is a skill of zeros there.
+   *
+   * @param bricks at least one, what each of them does
+   * @param options of as many skills, and a rank of at least that of each brick
+   * @throws UsageException if a brick acts in another way, or the heads do not divide the features of a site
+   */
+  public static Map<String, Tensor> skills(Options options, List<Site> sites, List<Adaptation> bricks) {
+    requireDivided(options, sites);
+    var tensors = new TreeMap<String, Tensor>();
+    for (Site site : sites) {
+      Tensor[] a = new Tensor[bricks.size()];
+      Tensor[] b = new Tensor[bricks.size()];
+      for (int skill = 0; skill < a.length; skill++) {
+        SiteFunction function = bricks.get(skill).at(site.index());
+        if (function instanceof LowRank(Tensor down, Tensor up, double scale)) {
+          long missing = options.rank - down.size(0);
+          a[skill] = torch.constant_pad_nd(down.t(), new long[] {0, missing}).unsqueeze(0);
+          b[skill] = torch.constant_pad_nd(up.t().mul(new Scalar(scale)), new long[] {0, 0, 0, missing}).unsqueeze(0);
+        } else if (function == null) {
+          a[skill] = Tensors.zeros(1, site.in(), options.rank);
+          b[skill] = Tensors.zeros(1, options.rank, site.out());
+        } else {
+          throw new UsageException("expected LoRA bricks to mix skills of, got one of another kind at " + site.name()
+              + ": choose others");
+        }
+      }
+      tensors.put(nameOfA(site), Tensors.concat(0, a)
+          .view(a.length, options.heads, site.in() / options.heads, options.rank));
+      tensors.put(nameOfB(site), Tensors.concat(0, b)
+          .view(b.length, options.rank, options.heads, site.out() / options.heads));
+    }
+    return tensors;
   }
 
   private Tensor named(String name) {

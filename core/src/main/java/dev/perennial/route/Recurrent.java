@@ -5,9 +5,11 @@ import dev.perennial.backbone.Site;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Device;
 import dev.perennial.tensor.Parameters;
+import dev.perennial.tensor.TensorScope;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -122,9 +124,10 @@ public final class Recurrent implements SiteRouter {
     return routers;
   }
 
-  /** What the sites before have left in one pass. */
+  /** What the sites before have left in one pass; it outlives the scopes of the blocks that they are in. */
   private static final class Memory {
 
+    private final UnaryOperator<Tensor> kept = TensorScope.intoOpen();
     private int next;
     private @Nullable Tensor hidden;
   }
@@ -138,7 +141,7 @@ public final class Recurrent implements SiteRouter {
     Tensor before = memory.hidden == null ? torch.zeros_like(seen) : memory.hidden;
     Tensor hidden = torch.gru_cell(seen, before, named(CELL.get(0), inputs), named(CELL.get(1), inputs),
         new TensorOptional(named(CELL.get(2), inputs)), new TensorOptional(named(CELL.get(3), inputs)));
-    memory.hidden = hidden;
+    memory.hidden = memory.kept.apply(hidden);
     memory.next = place + 1;
     Tensor logits = torch.mm(hidden, named(nameOfGate(site), inputs).t());
     return Best.shares(torch.softmax(logits, 1), options.top, 0);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.perennial.UsageException;
+import dev.perennial.backbone.Adaptation;
 import dev.perennial.backbone.Site;
 import dev.perennial.brick.Lora;
 import dev.perennial.brick.LoraOptions;
@@ -158,6 +159,49 @@ final class MultiHeadTest extends RouteFixture {
       assertRows(rows(plain.adaptation(0, 3).forPass().at(site.index()).apply(input, output)),
           lora.adaptation(routing.mean()).at(site.index()).apply(input, output), 1e-4);
     }
+  }
+
+  @Test
+  void brick_ofATask_isWhatTheTaskDoes() {
+    MultiHead routing = moved(2);
+    var lora = new Lora(new LoraOptions(RANK, 3, 0, "layer.0.attention.self.query|layer.0.intermediate.dense"), backbone);
+    for (long task : new long[] {0, 3, -1}) {
+      Map<String, Tensor> brick = routing.brick(task);
+      for (Site site : sites) {
+        Tensor input = normal(1, 4, site.in());
+        Tensor output = normal(2, 4, site.out());
+        assertRows(rows(routing.adaptation(task).forPass().at(site.index()).apply(input, output)),
+            lora.adaptation(brick).at(site.index()).apply(input, output), 1e-4);
+      }
+    }
+  }
+
+  @Test
+  void skills_ofUnlikeBricks_chosenAlone_areThoseBricks() {
+    List<Mixture.Expert> experts =
+        List.of(expert("lora", 2, "query", 1), expert("lora", 3, "query|intermediate.dense", 2));
+    List<Site> all = backbone.sites().stream()
+        .filter(site -> experts.stream().anyMatch(expert -> expert.brick().sites().contains(site))).toList();
+    var options = new MultiHead.Options(2, 2, 3, 3);
+    List<Adaptation> bricks =
+        experts.stream().map(expert -> expert.brick().adaptation(expert.tensors()).forPass()).toList();
+    Map<String, Tensor> tensors = MultiHead.skills(options, all, bricks);
+    // The sigmoid of 40 is 1, that of -40 nothing: task 0 is the first brick, task 1 the second.
+    tensors.put(MultiHead.ROUTING, Tensors.floats(new float[] {40, -40, 40, -40, -40, 40, -40, 40}, 2, 4));
+    var routing = new MultiHead(options, all, tensors);
+    for (Site site : all) {
+      Tensor input = normal(1, 4, site.in());
+      Tensor output = normal(2, 4, site.out());
+      double[][] expected = rows(output);
+      for (int row = 0; row < 4; row++) {
+        var own = bricks.get(row / 2).at(site.index());
+        expected[row] = own == null ? expected[row] : rows(own.apply(input, output))[row];
+      }
+      assertRows(expected, routing.adaptation(0, 1).forPass().at(site.index()).apply(input, output), 1e-4);
+    }
+    var other = expert("adapter", 2, "query", 1);
+    List<Adaptation> nonlinear = List.of(bricks.getFirst(), other.brick().adaptation(other.tensors()).forPass());
+    assertThrows(UsageException.class, () -> MultiHead.skills(options, all, nonlinear));
   }
 
   @Test
