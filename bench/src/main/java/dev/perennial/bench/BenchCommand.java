@@ -9,5 +9,6 @@ import picocli.CommandLine.Command;
     synopsisSubcommandLabel = "COMMAND",
     header = "Measure speed on this machine, against others where there are any, and compare techniques.",
     subcommands = {
-        EncoderBench.class, LearnBench.class, LoopBench.class, MedoidsBench.class, SuiteCommand.class, TuneBench.class})
+        BricksBench.class, EncoderBench.class, LearnBench.class, LoopBench.class, MedoidsBench.class, RouteBench.class,
+        SuiteCommand.class, TuneBench.class})
 public final class BenchCommand {}
