@@ -46,6 +46,7 @@ final class BricksCommand implements Runnable {
         .addSubcommand(new ImportBrick(console))
         .addSubcommand(new BricksRouting.Teach(console))
         .addSubcommand(new BricksRouting.Gate(console))
+        .addSubcommand(new BricksRouting.Adapt(console))
         .addSubcommand(new BricksRouting.Route(console));
   }
 

@@ -97,6 +97,45 @@ final class BricksCommandTest {
     routed = Cli.json(
         Cli.run("bricks", "route", "--store", own, "--router", "phatgoose", "--json", "x").succeeded().out());
     assertEquals(List.of("one"), routed.findValuesAsText("brick"));
+    lines = Cli.run("bricks", "route", "--store", own, "--router", "analytic", "--top", 1, "the cat and the dogs",
+        "the bank raised stocks").succeeded().out().lines().toList();
+    assertTrue(lines.get(0).startsWith("one\t") && lines.get(1).startsWith("two\t"), lines::toString);
+
+    routed = Cli.json(Cli.run("bricks", "route", "--store", own, "--router", "task", "--task", "two", "--classes",
+        "--json", "x").succeeded().out());
+    assertEquals(List.of("two"), routed.findValuesAsText("brick"));
+    String label = routed.get("label").asText();
+    assertTrue(head.toString().contains('"' + label + '"'), label);
+    assertTrue(Cli.run("bricks", "route", "--store", own, "--classes", "x").succeeded().out().startsWith(label + "\t"));
+    Cli.run("bricks", "route", "--store", own, "--router", "task", "x").complains(2, "--task");
+    Cli.run("bricks", "route", "--store", own, "--task", "two", "x").complains(2, "--task");
+    Cli.run("bricks", "route", "--store", own, "--router", "task", "--task", "too", "x").complains(2, "two");
+
+    Cli.run("bricks", "route", "--store", own, "--router", "top-p", "x").complains(2, "bricks gate --router top-p");
+    Cli.runWith("a\tb\n", "bricks", "gate", "--store", own, "--router", "top").complains(2, "top-p");
+    Cli.runWith("a\tb\n", "bricks", "gate", "--store", own, "--router", "top-p", "one").complains(2, "all of them");
+    Cli.runWith("a\tb\n", "bricks", "gate", "--store", own).complains(2, "name");
+    Cli.runWith("a\tb\n", "bricks", "gate", "--store", own, "one", "--steps", 0).complains(2, "--steps");
+    for (String router : List.of("top-p", "recurrent")) {
+      Cli.runWith(label + "\ta text\n", "bricks", "gate", "--store", own, "--router", router, "--steps", 2).succeeded();
+      routed = Cli.json(Cli.run("bricks", "route", "--store", own, "--router", router, "--classes", "--json", "x")
+          .succeeded().out());
+      assertTrue(routed.get("bricks").size() > 0, routed::toString);
+      assertTrue(head.toString().contains('"' + routed.get("label").asText() + '"'), routed::toString);
+    }
+
+    String examples = "p\tthe cat sat\nq\tstocks fell\n";
+    for (String way : List.of("poly", "mhr", "mhr-z", "mhr-mu")) {
+      Cli.runWith(examples, "bricks", "adapt", "--store", own, "--name", "by-" + way, "--from", "one,two", "--by", way,
+          "--steps", 2).succeeded();
+    }
+    JsonNode made = Cli.json(Cli.run("bricks", "show", "--store", own, "by-mhr", "--json").succeeded().out());
+    assertEquals("[\"p\",\"q\"]", made.get("classes").toString());
+    assertEquals("[\"one\",\"two\"]", made.get("provenance").get("parents").toString());
+    Cli.runWith(examples, "bricks", "adapt", "--store", own, "--name", "by-mhr").complains(2, "taken");
+    Cli.runWith(examples, "bricks", "adapt", "--store", own, "--name", "n", "--by", "mhr-x").complains(2, "mhr-");
+    Cli.runWith(examples, "bricks", "adapt", "--store", own, "--name", "n", "--heads", 5).complains(2, "heads");
+    Cli.runWith(examples, "bricks", "adapt", "--store", own, "--name", "n", "--from", "nobody").complains(2, "nobody");
     Files.writeString(own.resolve("routing").resolve("prototypes.safetensors"), "not a tensor");
     Cli.run("bricks", "route", "--store", own, "--router", "prototypes", "x").complains(1, "prototypes.safetensors");
   }

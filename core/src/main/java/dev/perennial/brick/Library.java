@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * A directory of bricks by name, each a directory as {@link BrickFiles} writes it.
@@ -18,7 +20,7 @@ import java.util.TreeMap;
  */
 public final class Library {
 
-  private static final String NAMES = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}";
+  private static final Pattern NAMES = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
 
   private final Path root;
 
@@ -29,46 +31,44 @@ public final class Library {
 
   /** The names, in alphabetical order. O(bricks). */
   public List<String> names() {
-    var names = new ArrayList<String>();
+    return List.copyOf(stamps().keySet());
+  }
+
+  /**
+   * For each brick, by name, a text that it keeps as long as it is there, and that another one that takes its place does
+   * not have: the time at which it was written. O(bricks); one look at the directory of each.
+   */
+  public SortedMap<String, String> stamps() {
+    var stamps = new TreeMap<String, String>();
     if (Files.isDirectory(root)) {
       try (DirectoryStream<Path> entries = Files.newDirectoryStream(root)) {
         for (Path entry : entries) {
-          if (entry.getFileName().toString().matches(NAMES) && Files.isDirectory(entry)) {
-            names.add(entry.getFileName().toString());
+          String name = entry.getFileName().toString();
+          if (NAMES.matcher(name).matches()) {
+            var attributes = Files.readAttributes(entry, BasicFileAttributes.class);
+            if (attributes.isDirectory()) {
+              stamps.put(name, attributes.lastModifiedTime().toInstant().toString());
+            }
           }
         }
       } catch (IOException e) {
         throw new FailureException("cannot read the library " + root + ": " + e.getMessage(), e);
       }
     }
-    return names.stream().sorted().toList();
+    return stamps;
   }
 
-  /** What each brick is, without a backbone, by name. O(bricks); tensors are not read. */
-  public TreeMap<String, BrickFiles.Summary> summaries() {
-    var summaries = new TreeMap<String, BrickFiles.Summary>();
-    names().forEach(name -> summaries.put(name, BrickFiles.summary(root.resolve(name))));
-    return summaries;
+  /**
+   * What each brick is, without a backbone, by name. O(bricks); tensors are not read, and files only of bricks that are
+   * new since it was last asked.
+   */
+  public SortedMap<String, BrickFiles.Summary> summaries() {
+    return new LibraryIndex(root).summaries(stamps());
   }
 
   /** Whether there is a brick of that name. */
   public boolean has(String name) {
-    return name.matches(NAMES) && Files.isDirectory(root.resolve(name));
-  }
-
-  /**
-   * A text that a brick of that name keeps as long as it is there, and that another one that takes its place does not
-   * have: the time at which it was written. O(1).
-   *
-   * @throws UsageException if there is none of that name
-   */
-  public String stamp(String name) {
-    requireThere(name);
-    try {
-      return Files.getLastModifiedTime(root.resolve(name)).toInstant().toString();
-    } catch (IOException e) {
-      throw new FailureException("cannot read the library " + root + ": " + e.getMessage(), e);
-    }
+    return NAMES.matcher(name).matches() && Files.isDirectory(root.resolve(name));
   }
 
   /**
@@ -95,7 +95,7 @@ public final class Library {
    * @throws FailureException if it cannot be written
    */
   public void add(String name, SavedBrick brick, Backbone backbone) {
-    if (!name.matches(NAMES)) {
+    if (!NAMES.matcher(name).matches()) {
       throw new UsageException("expected a name of at most 100 letters, digits, dots, hyphens and underlines for a brick,"
           + " beginning with a letter or digit, got " + name);
     }

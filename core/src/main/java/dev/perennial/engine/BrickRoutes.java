@@ -7,33 +7,41 @@ import dev.perennial.backbone.Backbone;
 import dev.perennial.backbone.Pass;
 import dev.perennial.backbone.Row;
 import dev.perennial.backbone.Site;
-import dev.perennial.backbone.SiteFunction;
 import dev.perennial.brick.SavedBrick;
+import dev.perennial.data.Example;
 import dev.perennial.data.Input;
+import dev.perennial.route.Analytic;
 import dev.perennial.route.Arrow;
+import dev.perennial.route.ByTask;
 import dev.perennial.route.FeatureMeans;
 import dev.perennial.route.Phatgoose;
 import dev.perennial.route.Prototypes;
 import dev.perennial.route.Router;
 import dev.perennial.route.SiteRouter;
 import dev.perennial.route.SiteVectors;
+import dev.perennial.tensor.TensorData;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
+import dev.perennial.tensor.Workers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.IntConsumer;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The library of a store, opened to ask which of its bricks a text goes to.
  *
  * <p>Arrow needs the bricks alone, and keeps what it found of each beside the library: only bricks that are new are read.
- * Prototypes need examples of what bricks are for, see {@link #teach}; PHATGOOSE needs gates, see {@link #learnGates}.
+ * Prototypes and the analytic router need examples of what bricks are for, PHATGOOSE gates, top-p and the
+ * recurrent router weights of their own: see {@link LibraryLearning}.
  *
  * <p>Routers that look at what sites are given see the backbone alone, without the bricks that act below: a text costs one
  * pass through the backbone, and a product with one matrix a site.
@@ -41,16 +49,44 @@ import org.jspecify.annotations.Nullable;
 public final class BrickRoutes implements AutoCloseable {
 
   /** The routers, by the names that they are asked for by. */
-  public static final List<String> ROUTERS = List.of("arrow", "phatgoose", "prototypes");
-
-  private static final int BATCH = 32;
+  public static final List<String> ROUTERS =
+      List.of("analytic", "arrow", "phatgoose", "prototypes", "recurrent", "task", "top-p");
 
   private final StoreBricks store;
+  private final Workers workers = new Workers(1);
   private final List<String> bricks;
   private final List<String> leftOut;
-  private final @Nullable SiteRouter bySite;
-  private final @Nullable Router byFeatures;
-  private final Runnable free;
+  private final Asked asked;
+  private final Map<String, BrickCollection> alone = new HashMap<>();
+
+  /** A router as this class asks it: by features of the backbone, by what sites are given, or while bricks act. */
+  private sealed interface Asked extends AutoCloseable {
+
+    /** By features of the last blocks. */
+    record ByFeatures(Router router, int levels, Runnable free) implements Asked {}
+
+    /** By what sites are given by the backbone alone. */
+    record BySites(SiteRouter router, Runnable free) implements Asked {}
+
+    /** By what sites are given while the bricks act. */
+    record Acting(LearnedRouter router, BrickCollection collection) implements Asked {
+      @Override
+      public Runnable free() {
+        return () -> {
+          router.close();
+          collection.close();
+        };
+      }
+    }
+
+    /** Frees its tensors. */
+    Runnable free();
+
+    @Override
+    default void close() {
+      free().run();
+    }
+  }
 
   /**
    * A brick that a text goes to.
@@ -60,51 +96,105 @@ public final class BrickRoutes implements AutoCloseable {
    */
   public record Share(String brick, double weight) {}
 
-  private BrickRoutes(StoreBricks store, String name, int top) {
+  private BrickRoutes(StoreBricks store, String name, String task, int top) {
     this.store = store;
-    List<String> all = store.libraryNames();
+    SortedMap<String, String> stamps = store.stamps();
+    List<String> all = List.copyOf(stamps.keySet());
     if (all.isEmpty()) {
       throw new UsageException("expected bricks in the library of the store, found none: add some with bricks import");
     }
-    List<Site> sites = store.backbone().sites();
     var files = new RoutingFiles(store.directory(), store.backbone().digest());
-    if (name.equals("prototypes")) {
-      FeatureMeans means = files.means(name);
-      var prototypes = new Prototypes(all, means, Prototypes.Options.DEFAULT.withTop(top));
-      bricks = all;
-      leftOut = all.stream().filter(brick -> !means.byBrick().containsKey(brick)).toList();
-      bySite = null;
-      byFeatures = prototypes;
-      free = prototypes::close;
-      return;
+    switch (name) {
+      case "task" -> {
+        store.requireInLibrary(task);
+        var told = new ByTask(all.size(), all.indexOf(task));
+        bricks = all;
+        leftOut = List.of();
+        asked = new Asked.ByFeatures(inputs -> told.weights(Tensors.longs(new long[(int) inputs.size(0)], inputs.size(0))),
+            1, () -> { });
+      }
+      case "prototypes" -> {
+        FeatureMeans means = files.means(name);
+        var prototypes = new Prototypes(all, means, Prototypes.Options.DEFAULT.withTop(top));
+        bricks = all;
+        leftOut = all.stream().filter(brick -> !means.byBrick().containsKey(brick)).toList();
+        asked = new Asked.ByFeatures(prototypes, 1, prototypes::close);
+      }
+      case LibraryLearning.ANALYTIC -> {
+        RoutingFiles.Learned learned = files.learned(name);
+        Analytic.Options options = LibraryLearning.analytic(store.backbone());
+        List<Analytic.Column> columns = LibraryLearning.columns(learned);
+        var weight = learned.tensors().getOrDefault("weight", TensorData.of(new float[0], options.features(), 0));
+        var analytic = new Analytic(
+            all, new Analytic.Solved(columns, weight), options, store.backbone().width(), top);
+        bricks = all;
+        leftOut = all.stream().filter(brick -> columns.stream().noneMatch(column -> column.brick().equals(brick))).toList();
+        asked = new Asked.ByFeatures(analytic, options.levels(), analytic::close);
+      }
+      case "arrow", "phatgoose" -> {
+        boolean arrows = name.equals("arrow");
+        SiteVectors vectors = arrows ? arrows(files, store, stamps) : gates(files, stamps);
+        bricks = vectors.bricks();
+        leftOut = all.stream().filter(brick -> vectors.byBrick().getOrDefault(brick, Map.of()).isEmpty()).toList();
+        List<Site> sites = store.backbone().sites();
+        if (arrows) {
+          var arrow = new Arrow(vectors, sites, Arrow.Options.DEFAULT);
+          asked = new Asked.BySites(arrow, arrow::close);
+        } else {
+          var phatgoose = new Phatgoose(vectors, sites, Phatgoose.Options.DEFAULT);
+          asked = new Asked.BySites(phatgoose, phatgoose::close);
+        }
+      }
+      default -> {
+        RoutingFiles.Learned learned = files.learned(name);
+        bricks = learned.names();
+        if (bricks.isEmpty() || !all.containsAll(bricks)
+            || !bricks.stream().map(stamps::get).toList().equals(learned.notes())) {
+          throw new UsageException("expected a router " + name + " that was learned for the bricks that the library has now,"
+              + " found " + (bricks.isEmpty() ? "none" : "one for others") + ": learn it with bricks gate --router " + name);
+        }
+        leftOut = all.stream().filter(brick -> !bricks.contains(brick)).toList();
+        BrickCollection collection = collection(store, workers, bricks);
+        try {
+          asked = new Asked.Acting(new LearnedRouter(kind(name), collection, learned.tensors()), collection);
+        } catch (RuntimeException e) {
+          collection.close();
+          throw e;
+        }
+      }
     }
-    SiteVectors vectors = name.equals("arrow") ? arrows(files, store, all) : gates(files, store, all);
-    bricks = vectors.bricks();
-    leftOut = all.stream().filter(brick -> vectors.byBrick().getOrDefault(brick, Map.of()).isEmpty()).toList();
-    byFeatures = null;
-    if (name.equals("arrow")) {
-      var arrow = new Arrow(vectors, sites, Arrow.Options.DEFAULT);
-      bySite = arrow;
-      free = arrow::close;
-    } else {
-      var phatgoose = new Phatgoose(vectors, sites, Phatgoose.Options.DEFAULT);
-      bySite = phatgoose;
-      free = phatgoose::close;
-    }
+  }
+
+  private static LearnedRouter.Kind kind(String name) {
+    return Arrays.stream(LearnedRouter.Kind.values()).filter(kind -> kind.id().equals(name)).findFirst().orElseThrow();
+  }
+
+  /** Bricks of the library of a store, in memory. */
+  static BrickCollection collection(StoreBricks store, Workers workers, List<String> names) {
+    var saved = new TreeMap<String, SavedBrick>();
+    names.forEach(name -> saved.put(name, store.read(name)));
+    return new BrickCollection(store.backbone(), workers, saved);
   }
 
   /**
    * Opens the library.
    *
    * @param router one of {@link #ROUTERS}
-   * @param top how many bricks prototypes route a text to, at least 1; Arrow takes 3 and PHATGOOSE 2 for each token
+   * @param task the brick of the task that all texts are of, for the router {@code task}; empty for others
+   * @param top how many bricks prototypes route a text to, at least 1; Arrow takes 3, PHATGOOSE and the recurrent router 2
+   *     for each token, top-p as many as it needs
    * @throws UsageException if there is no store, no brick, no such router, or nothing that it could route by
    */
-  public static BrickRoutes open(Path directory, String router, int top) {
+  public static BrickRoutes open(Path directory, String router, String task, int top) {
     requireRouter(router);
+    if (router.equals("task") == task.isEmpty()) {
+      throw new UsageException(task.isEmpty()
+          ? "expected the brick of the task that the texts are of, got none: name it with --task"
+          : "--task is for the router task, and the router is " + router + ": leave one of them out");
+    }
     StoreBricks store = StoreBricks.open(directory);
     try {
-      return new BrickRoutes(store, router, top);
+      return new BrickRoutes(store, router, task, top);
     } catch (RuntimeException e) {
       store.close();
       throw e;
@@ -118,74 +208,18 @@ public final class BrickRoutes implements AutoCloseable {
     }
   }
 
-  /**
-   * Takes in examples of what a brick of a library is for, in addition to those before.
-   *
-   * @param label the class of the examples; empty where the brick is of one task
-   * @param texts at least one
-   * @throws UsageException if there is no store, or no such brick in its library
-   */
-  public static void teach(Path directory, String brick, String label, List<String> texts) {
-    try (StoreBricks store = StoreBricks.open(directory)) {
-      requireInLibrary(store, brick);
-      var files = new RoutingFiles(directory, store.backbone().digest());
-      FeatureMeans means = files.means("prototypes");
-      for (int start = 0; start < texts.size(); start += BATCH) {
-        try (TensorScope scope = TensorScope.inference()) {
-          List<String> batch = texts.subList(start, Math.min(start + BATCH, texts.size()));
-          means = means.with(brick, label, features(store.backbone(), batch));
-        }
-      }
-      files.write("prototypes", means);
-    }
-  }
-
-  /**
-   * Learns the gates of a brick of a library for PHATGOOSE, in the place of those before: 100 steps of 32 examples.
-   *
-   * @param labels the class of each text, as the head that was learned with the brick names it
-   * @throws UsageException if there is no store, or no such brick in its library, or it has no linear head, or its head
-   *     does not know a class
-   */
-  public static void learnGates(Path directory, String brick, List<String> texts, List<String> labels) {
-    try (StoreBricks store = StoreBricks.open(directory)) {
-      requireInLibrary(store, brick);
-      Map<String, float[]> gates =
-          new GateLearning(store.backbone(), store.read(brick)).learn(texts, labels, GateLearning.STEPS);
-      var files = new RoutingFiles(directory, store.backbone().digest());
-      RoutingFiles.Stamped before = files.vectors("phatgoose");
-      var vectors = new TreeMap<>(before.vectors().byBrick());
-      var stamps = new TreeMap<>(before.stamps());
-      vectors.put(brick, gates);
-      stamps.put(brick, store.stamp(brick));
-      files.write("phatgoose", new RoutingFiles.Stamped(new SiteVectors(vectors), stamps));
-    }
-  }
-
-  private static void requireInLibrary(StoreBricks store, String brick) {
-    if (!store.libraryNames().contains(brick)) {
-      throw new UsageException("expected a brick of the library, one of " + String.join(", ", store.libraryNames())
-          + ", got " + brick + Spelling.suggestion(brick, store.libraryNames()));
-    }
-  }
-
-  private static SiteVectors arrows(RoutingFiles files, StoreBricks store, List<String> all) {
+  private static SiteVectors arrows(RoutingFiles files, StoreBricks store, SortedMap<String, String> stamps) {
     RoutingFiles.Stamped before = files.vectors("arrow");
-    var vectors = new TreeMap<String, Map<String, float[]>>();
-    var stamps = new TreeMap<String, String>();
-    boolean changed = before.stamps().size() != all.size();
-    for (String brick : all) {
-      String stamp = store.stamp(brick);
-      Map<String, float[]> known = before.vectors().byBrick().get(brick);
-      if (known == null || !stamp.equals(before.stamps().get(brick))) {
-        known = arrows(store, brick);
-        changed = true;
-      }
-      vectors.put(brick, known);
-      stamps.put(brick, stamp);
+    if (before.stamps().equals(stamps)) {
+      return before.vectors();
     }
+    var vectors = new TreeMap<String, Map<String, float[]>>();
+    stamps.forEach((brick, stamp) -> {
+      Map<String, float[]> known = before.vectors().byBrick().get(brick);
+      vectors.put(brick, known == null || !stamp.equals(before.stamps().get(brick)) ? arrows(store, brick) : known);
+    });
     var found = new SiteVectors(vectors);
-    if (changed) {
+    if (Files.isWritable(store.directory())) {
       files.write("arrow", new RoutingFiles.Stamped(found, stamps));
     }
     return found;
@@ -201,14 +235,14 @@ public final class BrickRoutes implements AutoCloseable {
   }
 
   /** Those of bricks that are still there, and are the bricks that the gates were learned for. */
-  private static SiteVectors gates(RoutingFiles files, StoreBricks store, List<String> all) {
+  private static SiteVectors gates(RoutingFiles files, SortedMap<String, String> stamps) {
     RoutingFiles.Stamped kept = files.vectors("phatgoose");
     var vectors = new TreeMap<String, Map<String, float[]>>();
-    for (String brick : all) {
-      if (store.stamp(brick).equals(kept.stamps().get(brick))) {
+    stamps.forEach((brick, stamp) -> {
+      if (stamp.equals(kept.stamps().get(brick))) {
         vectors.put(brick, kept.vectors().byBrick().getOrDefault(brick, Map.of()));
       }
-    }
+    });
     return new SiteVectors(vectors);
   }
 
@@ -224,13 +258,7 @@ public final class BrickRoutes implements AutoCloseable {
    * @throws UsageException if the store is one of images
    */
   public List<Share> route(String text, int top) {
-    double[] weights;
-    try (TensorScope scope = TensorScope.inference()) {
-      Router asked = byFeatures;
-      weights = asked == null
-          ? ofSites(text)
-          : Tensors.toDoubles(asked.weights(features(store.backbone(), List.of(text))));
-    }
+    double[] weights = weights(text);
     var shares = new ArrayList<Share>();
     for (int i = 0; i < weights.length; i++) {
       if (weights[i] > 0) {
@@ -241,32 +269,43 @@ public final class BrickRoutes implements AutoCloseable {
     return List.copyOf(shares.subList(0, Math.min(top, shares.size())));
   }
 
-  /** The mean over sites and tokens. */
-  private double[] ofSites(String text) {
-    SiteRouter asked = bySite;
-    if (asked == null) {
-      throw new IllegalStateException("a router is asked by features or by sites");
+  private double[] weights(String text) {
+    if (asked instanceof Asked.Acting acting) {
+      return acting.collection.mix(List.of(text), acting.router).getFirst().shares();
     }
-    Backbone backbone = store.backbone();
-    Tensor sum = Tensors.zeros(bricks.size());
-    var functions = new HashMap<Site, SiteFunction>();
-    asked.pass().forEach((site, at) -> functions.put(site, (input, output) -> {
-      Tensors.addScaled(sum, at.weights(input).mean(0), 1);
-      return output;
-    }));
-    Adaptation listening = Adaptation.ofSites(functions);
-    Pass pass = backbone.pass(rows(backbone, List.of(text)));
-    pass.advance(pass.start(), 0, backbone.blocks(), listening);
-    double[] weights = Tensors.toDoubles(sum);
-    for (int i = 0; i < weights.length; i++) {
-      weights[i] /= functions.size();
+    try (TensorScope scope = TensorScope.inference()) {
+      if (asked instanceof Asked.BySites bySites) {
+        Backbone backbone = store.backbone();
+        List<Row> rows = rows(backbone, List.of(text));
+        var shares = new Shares(bySites.router, rows, bricks.size());
+        Pass pass = backbone.pass(rows);
+        pass.advance(pass.start(), 0, backbone.blocks(), shares.listening());
+        return shares.means()[0];
+      }
+      var byFeatures = (Asked.ByFeatures) asked;
+      return Tensors.toDoubles(
+          byFeatures.router.weights(features(store.backbone(), List.of(text), byFeatures.levels)));
     }
-    return weights;
   }
 
-  private static Tensor features(Backbone backbone, List<String> texts) {
-    Pass pass = backbone.pass(rows(backbone, texts));
-    return pass.pool(pass.advance(pass.start(), 0, backbone.blocks(), Adaptation.NONE));
+  /**
+   * The class of a text: what the head of the heaviest brick names; for top-p and the recurrent router what the heads of
+   * all bricks name together, on the features of the mixture.
+   *
+   * @throws UsageException if that brick has no linear head
+   */
+  public String classOf(String text) {
+    if (asked instanceof Asked.Acting acting) {
+      return acting.collection.mix(List.of(text), acting.router).getFirst().label();
+    }
+    String heaviest = route(text, 1).getFirst().brick();
+    return alone.computeIfAbsent(heaviest, brick -> collection(store, workers, List.of(brick)))
+        .classify(List.of(text), 0).getFirst();
+  }
+
+  /** The features that the last blocks of the backbone alone give of a batch of texts, in the open scope. */
+  static Tensor features(Backbone backbone, List<String> texts, int levels) {
+    return BrickCollection.levels(backbone, rows(backbone, texts), levels);
   }
 
   private static List<Row> rows(Backbone backbone, List<String> texts) {
@@ -276,7 +315,9 @@ public final class BrickRoutes implements AutoCloseable {
   /** Frees the router and the backbone. */
   @Override
   public void close() {
-    free.run();
+    alone.values().forEach(BrickCollection::close);
+    asked.close();
+    workers.close();
     store.close();
   }
 }

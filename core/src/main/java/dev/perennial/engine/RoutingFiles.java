@@ -14,6 +14,7 @@ import dev.perennial.tensor.Safetensors;
 import dev.perennial.tensor.SafetensorsFile;
 import dev.perennial.tensor.TensorData;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -125,6 +126,44 @@ record RoutingFiles(Path directory, String base) {
 
   private static Map<String, float[]> vectorsOf(Stamped stamped, String brick) {
     return stamped.vectors.byBrick().getOrDefault(brick, Map.of());
+  }
+
+  /**
+   * Tensors for several bricks together.
+   *
+   * @param names of bricks
+   * @param notes one for each name: the brick's stamp, or a class
+   * @param tensors by name
+   */
+  record Learned(List<String> names, List<String> notes, Map<String, TensorData> tensors) {
+
+    static final Learned NONE = new Learned(List.of(), List.of(), Map.of());
+  }
+
+  /** What was learned under that name; nothing where there is no file, or it is of another backbone. */
+  Learned learned(String router) {
+    Path path = file(router);
+    if (Files.notExists(path)) {
+      return Learned.NONE;
+    }
+    try (SafetensorsFile file = Safetensors.open(path)) {
+      Header header = header(file, path);
+      if (!header.base.equals(base)) {
+        return Learned.NONE;
+      }
+      var tensors = new TreeMap<String, TensorData>();
+      for (String name : file.names()) {
+        TensorData data = file.tensor(name);
+        tensors.put(name, TensorData.ofBytes(data.dtype(), data.data().toArray(ValueLayout.JAVA_BYTE),
+            data.shape().stream().mapToLong(Long::longValue).toArray()));
+      }
+      return new Learned(header.names, header.notes, tensors);
+    }
+  }
+
+  /** Writes what was learned in the place of what was before. */
+  void write(String router, Learned learned) {
+    write(router, learned.tensors, new Header(1, base, learned.names, learned.notes));
   }
 
   /** The sums of features; none where there is no file, or it is of another backbone. */

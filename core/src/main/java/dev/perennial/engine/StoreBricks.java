@@ -1,5 +1,6 @@
 package dev.perennial.engine;
 
+import dev.perennial.Spelling;
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
 import dev.perennial.brick.BrickFiles;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,9 +111,9 @@ public final class StoreBricks implements AutoCloseable {
     return directory;
   }
 
-  /** Tells a brick of the library from another that later has its name. */
-  String stamp(String name) {
-    return new Library(directory.resolve(LIBRARY)).stamp(name);
+  /** What tells each brick of the library from another that later has its name, by name. O(bricks). */
+  SortedMap<String, String> stamps() {
+    return new Library(directory.resolve(LIBRARY)).stamps();
   }
 
   /**
@@ -151,11 +153,27 @@ public final class StoreBricks implements AutoCloseable {
    * @throws UsageException if the name is taken
    */
   public void add(String name, SavedBrick brick) {
+    requireFree(name);
+    new Library(directory.resolve(LIBRARY)).add(name, brick, backbone());
+  }
+
+  /** @throws UsageException if the library has no brick of that name */
+  void requireInLibrary(String brick) {
+    if (!libraryNames().contains(brick)) {
+      throw new UsageException("expected a brick of the library, one of " + String.join(", ", libraryNames())
+          + ", got " + brick + Spelling.suggestion(brick, libraryNames()));
+    }
+  }
+
+  /** @throws UsageException if a brick has that name */
+  void requireFree(String name) {
     if (learned.stream().anyMatch(other -> other.name().equals(name))) {
       throw new UsageException("expected a new name for a brick, got " + name + ", which is one that was learned: choose"
           + " another");
     }
-    new Library(directory.resolve(LIBRARY)).add(name, brick, backbone());
+    if (new Library(directory.resolve(LIBRARY)).has(name)) {
+      throw new UsageException("expected a new name for a brick, got " + name + ", which is taken: choose another");
+    }
   }
 
   /**

@@ -32,4 +32,17 @@ final class Best {
     Tensor sum = torch.sum(kept, new long[] {1}, true, new ScalarTypeOptional());
     return torch.zeros_like(weights).scatter(1, best.get1(), kept.div(sum.add(new Scalar(epsilon))));
   }
+
+  /**
+   * The largest score of each brick, minus infinity for one that has none.
+   *
+   * @param scores {@code [rows, columns]}
+   * @param brickOf {@code [1, columns]}, int64, whose each column is
+   * @return {@code [rows, bricks]}
+   */
+  static Tensor ofOwners(Tensor scores, Tensor brickOf, int bricks) {
+    Tensor none = torch.full_like(scores.narrow(1, 0, 1), new Scalar(Double.NEGATIVE_INFINITY));
+    return torch.scatter_reduce(none.expand(scores.size(0), bricks).clone(), 1,
+        brickOf.expand(scores.size(0), brickOf.size(1)), scores, "amax", true);
+  }
 }

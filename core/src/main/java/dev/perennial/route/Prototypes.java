@@ -101,9 +101,7 @@ public final class Prototypes implements Router, AutoCloseable {
   @Override
   public Tensor weights(Tensor features) {
     Tensor likeness = torch.mm(torch.normalize(features), matrix.t());
-    Tensor none = torch.full_like(likeness.narrow(1, 0, 1), new Scalar(Double.NEGATIVE_INFINITY));
-    Tensor nearest = torch.scatter_reduce(none.expand(likeness.size(0), bricks).clone(), 1,
-        brickOf.expand(likeness.size(0), brickOf.size(1)), likeness, "amax", true);
+    Tensor nearest = Best.ofOwners(likeness, brickOf, bricks);
     return Best.softmax(nearest.div(new Scalar(options.temperature)), options.top);
   }
 

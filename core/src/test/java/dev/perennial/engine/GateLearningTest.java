@@ -14,6 +14,7 @@ import dev.perennial.brick.BrickOptions;
 import dev.perennial.brick.LoraOptions;
 import dev.perennial.brick.Provenance;
 import dev.perennial.brick.SavedBrick;
+import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.route.Phatgoose;
 import dev.perennial.tensor.CounterRandom;
@@ -33,7 +34,8 @@ import org.junit.jupiter.api.Test;
 final class GateLearningTest {
 
   private static final List<String> TEXTS = List.of("a b", "c d", "e");
-  private static final List<String> LABELS = List.of("x", "y", "x");
+  private static final List<Example> EXAMPLES =
+      List.of(Example.of("a b", "x"), Example.of("c d", "y"), Example.of("e", "x"));
 
   private Backbone backbone;
   private SavedBrick saved;
@@ -78,7 +80,7 @@ final class GateLearningTest {
 
   @Test
   void learn_oneStep_goesAgainstTheGradientByTheFirstRate() {
-    Map<String, float[]> gates = new GateLearning(backbone, saved).learn(TEXTS, LABELS, 1);
+    Map<String, float[]> gates = new GateLearning(backbone, saved).learn(EXAMPLES, 1, done -> { });
     assertEquals(saved.on(backbone).sites().size(), gates.size());
     int seen = 0;
     for (var site : saved.on(backbone).sites()) {
@@ -107,9 +109,9 @@ final class GateLearningTest {
 
   @Test
   void learn_manySteps_lowersTheLossAndIsTheSameAgain() {
-    Map<String, float[]> gates = new GateLearning(backbone, saved).learn(TEXTS, LABELS, 60);
+    Map<String, float[]> gates = new GateLearning(backbone, saved).learn(EXAMPLES, 60, done -> { });
     assertTrue(loss(gates) < loss(zeros()) - 1e-3, loss(zeros()) + " became " + loss(gates));
-    Map<String, float[]> again = new GateLearning(backbone, saved).learn(TEXTS, LABELS, 60);
+    Map<String, float[]> again = new GateLearning(backbone, saved).learn(EXAMPLES, 60, done -> { });
     gates.forEach((site, gate) -> assertArrayEquals(gate, again.get(site)));
   }
 
@@ -117,6 +119,6 @@ final class GateLearningTest {
   void learn_withoutHeadOrOfUnknownClass_isRefused() {
     assertThrows(UsageException.class, () -> new GateLearning(backbone, saved.withoutHead()));
     var learning = new GateLearning(backbone, saved);
-    assertThrows(UsageException.class, () -> learning.learn(TEXTS, List.of("x", "z", "x"), 1));
+    assertThrows(UsageException.class, () -> learning.learn(List.of(Example.of("a", "z")), 1, done -> { }));
   }
 }

@@ -62,6 +62,20 @@ final class RoutingFilesTest {
   }
 
   @Test
+  void learned_written_isReadBackWithNotesAndOnlyForItsBackbone() {
+    var files = new RoutingFiles(dir, "base");
+    assertEquals(RoutingFiles.Learned.NONE, files.learned("top-p"));
+    files.write("top-p", new RoutingFiles.Learned(List.of("b", "a"), List.of("now", "then"),
+        Map.of("gate", TensorData.of(new float[] {1, 2}, 1, 2), "sums", TensorData.of(new double[] {3}, 1))));
+    RoutingFiles.Learned read = files.learned("top-p");
+    assertEquals(List.of("b", "a"), read.names());
+    assertEquals(List.of("now", "then"), read.notes());
+    assertArrayEquals(new float[] {1, 2}, read.tensors().get("gate").floats());
+    assertArrayEquals(new double[] {3}, read.tensors().get("sums").doubles());
+    assertEquals(RoutingFiles.Learned.NONE, new RoutingFiles(dir, "another").learned("top-p"));
+  }
+
+  @Test
   void file_ofAnotherSortOrCutShort_isRefusedByName() {
     var files = new RoutingFiles(dir, "base");
     files.write("arrow", stamped());
