@@ -2,13 +2,11 @@ package dev.perennial.engine;
 
 import dev.perennial.Spelling;
 import dev.perennial.UsageException;
-import dev.perennial.backbone.Adaptation;
 import dev.perennial.backbone.Backbone;
 import dev.perennial.backbone.Pass;
 import dev.perennial.backbone.Row;
 import dev.perennial.backbone.Site;
 import dev.perennial.brick.SavedBrick;
-import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.route.Analytic;
 import dev.perennial.route.Arrow;
@@ -33,7 +31,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.IntConsumer;
 import org.bytedeco.pytorch.Tensor;
 
 /**
