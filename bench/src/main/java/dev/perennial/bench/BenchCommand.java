@@ -9,6 +9,7 @@ import picocli.CommandLine.Command;
     synopsisSubcommandLabel = "COMMAND",
     header = "Measure speed on this machine, against others where there are any, and compare techniques.",
     subcommands = {
-        EditsBench.class, EncoderBench.class, IntrinsicBench.class, KindsBench.class, LearnBench.class,
-        LoopBench.class, MedoidsBench.class, MergeBench.class, ShrinkBench.class, SuiteCommand.class, TuneBench.class})
+        BricksBench.class, EditsBench.class, EncoderBench.class, IntrinsicBench.class, KindsBench.class,
+        LearnBench.class, LoopBench.class, MedoidsBench.class, MergeBench.class, RouteBench.class, ShrinkBench.class,
+        SuiteCommand.class, TuneBench.class})
 public final class BenchCommand {}

@@ -17,7 +17,12 @@ final class BenchContext {
 
   /** A context with a ledger of its own. */
   static LearnerContext of(String technique, Backbone backbone, FeatureCache cache, Workers workers) {
+    return of(technique, backbone, cache, workers, SEED);
+  }
+
+  /** The same with another seed. */
+  static LearnerContext of(String technique, Backbone backbone, FeatureCache cache, Workers workers, long seed) {
     return new LearnerContext(backbone, cache, workers, new Ledger(Budget.UNLIMITED),
-        Provenance.of("bench", SEED, technique, "", backbone));
+        Provenance.of("bench", seed, technique, "", backbone));
   }
 }

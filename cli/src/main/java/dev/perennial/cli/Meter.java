@@ -23,6 +23,11 @@ interface Meter extends AutoCloseable {
     }
   }
 
+  /** What suits the console: a bar on a terminal, else lines. */
+  static Meter of(Console console, String name, long steps) {
+    return console.width() > 0 ? new BarMeter(console, name, 0, steps) : new LineMeter(console, name, 0, steps);
+  }
+
   /** So many steps are done, those before it began included. */
   void at(long done);
 

@@ -4,8 +4,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.TreeSet;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +31,7 @@ public final class Adaptation {
         : 0;
   }
 
-  private Adaptation(Map<Integer, SiteFunction> bySite, VirtualTokens tokens, int lowestBlock) {
+  Adaptation(Map<Integer, SiteFunction> bySite, VirtualTokens tokens, int lowestBlock) {
     this.bySite.putAll(bySite);
     this.weights = Map.of();
     this.tokens = tokens;
@@ -111,25 +110,15 @@ public final class Adaptation {
    * @throws IllegalArgumentException if one of them stands in for weights, or a row chooses none of them
    */
   public static Adaptation byRow(List<Adaptation> choices, int... rows) {
-    int[] chosen = rows.clone();
-    for (int row : chosen) {
-      Objects.checkIndex(row, choices.size());
-    }
-    var sites = new TreeSet<Integer>();
-    int lowest = Integer.MAX_VALUE;
-    for (Adaptation choice : choices) {
-      choice.requireNoWeights();
-      sites.addAll(choice.bySite.keySet());
-      lowest = Math.min(lowest, choice.lowestBlock);
-    }
-    var functions = new HashMap<Integer, SiteFunction>();
-    for (int site : sites) {
-      functions.put(site, PerRow.of(choices.stream().map(choice -> choice.at(site)).toList(), chosen));
-    }
-    return new Adaptation(functions, VirtualTokens.byRow(choices.stream().map(choice -> choice.tokens).toList(), chosen), lowest);
+    return new RowChoices(choices).of(rows);
   }
 
-  private void requireNoWeights() {
+  /** The places of the sites at which something acts. */
+  Set<Integer> sites() {
+    return bySite.keySet();
+  }
+
+  void requireNoWeights() {
     if (!weights.isEmpty()) {
       throw new IllegalArgumentException("weights that stand in for a backbone's own act alone");
     }

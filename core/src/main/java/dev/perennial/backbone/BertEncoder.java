@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class BertEncoder implements AutoCloseable {
 
   private static final int SITES_A_BLOCK = 6;
+  private static final int FEW_TOKENS = 48;
 
   private final Device device;
   private final BertConfig config;
@@ -225,10 +226,10 @@ final class BertEncoder implements AutoCloseable {
 
   /**
    * {@code W x + b} by oneDNN, whose kernels are 1.5 to 1.8 times as fast as OpenBLAS's at these sizes, forward and
-   * backward; the layout's conversions are counted in.
+   * backward; the layout's conversions are counted in. For the tokens of a text or two they cost more than they save.
    */
   private Tensor frozen(Tensor input, Linear linear) {
-    return oneDnn
+    return oneDnn && input.size(0) >= FEW_TOKENS
         ? torch.mkldnn_linear(input.to_mkldnn(), linear.weight, linear.bias).to_dense()
         : torch.linear(input, linear.weight, linear.bias);
   }

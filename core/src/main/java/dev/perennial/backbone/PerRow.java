@@ -4,7 +4,6 @@ import dev.perennial.tensor.Device;
 import dev.perennial.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
@@ -20,53 +19,82 @@ final class PerRow {
   private PerRow() {}
 
   /**
-   * The function that is {@code choices.get(rows[i])} for row i.
+   * The function that is {@code choices.get(rows[i])} for row i, each applied to its own rows.
    *
    * @param choices null where there is nothing but the frozen map
    * @param rows one number a row of the batch; each has equally many tokens, which lie one after another
    */
-  static SiteFunction of(List<? extends @Nullable SiteFunction> choices, int[] rows) {
-    return choices.stream().allMatch(choice -> choice == null || choice instanceof LowRank)
-        ? batched(choices, rows)
-        : (input, output) -> grouped(choices, rows, input, output);
+  static SiteFunction grouped(List<? extends @Nullable SiteFunction> choices, int[] rows) {
+    return (input, output) -> grouped(choices, rows, input, output);
   }
 
-  private static SiteFunction batched(List<? extends @Nullable SiteFunction> choices, int[] rows) {
-    var maps = new ArrayList<@Nullable LowRank>();
+  /** Which choice each row takes, {@code [rows]}. */
+  static Tensor places(int[] rows) {
+    return Tensors.longs(index(rows), rows.length);
+  }
+
+  /**
+   * The thin matrices of all choices under one another, so that those of any rows are gathered at once.
+   *
+   * @param down {@code [choices, rank, in]}
+   * @param up {@code [choices, out, rank]}, with the scale in it
+   */
+  record Stack(Tensor down, Tensor up) {
+
+    /**
+     * The function of rows, each with the matrices of its choice.
+     *
+     * @param places {@code [rows]}, int64, which choice each row takes
+     */
+    SiteFunction of(Tensor places) {
+      Tensor downs = torch.index_select(down, 0, places).transpose(1, 2);
+      Tensor ups = torch.index_select(up, 0, places).transpose(1, 2);
+      int rows = (int) places.size(0);
+      return (input, output) -> {
+        Tensor low = torch.bmm(byRow(input, rows), Device.beside(input, downs));
+        return torch.baddbmm(byRow(output, rows), low, Device.beside(input, ups)).view(output.shape());
+      };
+    }
+  }
+
+  /**
+   * The stack of what choices do at a site, in the open scope; null where one of them is another function, or all are
+   * nothing.
+   *
+   * @param choices null where there is nothing but the frozen map
+   */
+  static @Nullable Stack stack(List<? extends @Nullable SiteFunction> choices) {
     LowRank some = null;
     int rank = 0;
     for (SiteFunction choice : choices) {
-      LowRank map = (LowRank) choice;
-      maps.add(map);
-      if (map != null) {
+      if (choice instanceof LowRank map) {
         some = map;
         rank = Math.max(rank, map.rank());
+      } else if (choice != null) {
+        return null;
       }
     }
     if (some == null) {
-      return (input, output) -> output;
+      return null;
     }
-    Tensor[] downs = new Tensor[maps.size()];
-    Tensor[] ups = new Tensor[maps.size()];
+    Tensor[] downs = new Tensor[choices.size()];
+    Tensor[] ups = new Tensor[choices.size()];
+    float[] scales = new float[choices.size()];
     for (int i = 0; i < downs.length; i++) {
-      LowRank map = maps.get(i);
-      if (map == null) {
-        downs[i] = torch.zeros_like(some.down());
-        ups[i] = torch.zeros_like(some.up());
+      if (choices.get(i) instanceof LowRank(Tensor down, Tensor up, double scale)) {
+        long missing = rank - down.size(0);
+        downs[i] = missing == 0 ? down : torch.constant_pad_nd(down, new long[] {0, 0, 0, missing});
+        ups[i] = missing == 0 ? up : torch.constant_pad_nd(up, new long[] {0, missing});
+        scales[i] = (float) scale;
       } else {
-        downs[i] = map.down();
-        ups[i] = map.up().mul(new Scalar(map.scale()));
+        downs[i] = Tensors.zeros(rank, some.down().size(1));
+        ups[i] = Tensors.zeros(some.up().size(0), rank);
       }
-      downs[i] = torch.constant_pad_nd(downs[i], new long[] {0, 0, 0, rank - downs[i].size(0)}).unsqueeze(0);
-      ups[i] = torch.constant_pad_nd(ups[i], new long[] {0, rank - ups[i].size(1)}).unsqueeze(0);
     }
-    Tensor down = Tensors.rows(Tensors.concat(0, downs), index(rows)).transpose(1, 2);
-    Tensor up = Tensors.rows(Tensors.concat(0, ups), index(rows)).transpose(1, 2);
-    return (input, output) -> {
-      Tensor low = torch.bmm(byRow(input, rows.length), Device.beside(input, down));
-      Tensor added = torch.bmm(low, Device.beside(input, up));
-      return output.add(added.view(output.shape()));
-    };
+    Tensor down = Tensors.concat(0, downs);
+    Tensor up = Tensors.concat(0, ups).view(downs.length, -1, rank);
+    return new Stack(down.view(downs.length, rank, -1),
+        up.mul(Device.beside(up, Tensors.floats(scales, scales.length, 1, 1))));
   }
 
   private static Tensor grouped(

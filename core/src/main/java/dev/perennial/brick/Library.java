@@ -8,8 +8,10 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Instant;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +28,11 @@ public final class Library {
   /** The operation by which a version becomes the newest again, in its provenance. */
   public static final String ROLLBACK = "rollback";
 
-  private static final String NAMES = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}";
-  private static final String VERSIONS = "@[1-9][0-9]{0,8}";
+  private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}";
+  private static final String VERSION = "@[1-9][0-9]{0,8}";
+  private static final Pattern NAMES = Pattern.compile(NAME);
+  private static final Pattern VERSIONS = Pattern.compile(NAME + VERSION);
+  private static final Pattern VERSIONED = Pattern.compile(NAME + "(" + VERSION + ")?");
 
   private final Path root;
 
@@ -38,39 +43,63 @@ public final class Library {
 
   /** The names, in alphabetical order. O(versions). */
   public List<String> names() {
-    return directories(NAMES);
+    return List.copyOf(newest().keySet());
   }
 
-  private List<String> directories(String pattern) {
-    var names = new ArrayList<String>();
+  /**
+   * For each brick, by name, a text that it keeps as long as its newest version is there, and that another one that takes
+   * its place does not have: the version, and the time at which it was written. O(versions); one look at the directory of
+   * each.
+   */
+  public SortedMap<String, String> stamps() {
+    var stamps = new TreeMap<String, String>();
+    newest().forEach((name, version) -> stamps.put(name, version.number + " " + version.written));
+    return stamps;
+  }
+
+  /**
+   * What each brick is in its newest version, without a backbone, by name. O(versions); tensors are not read, and files
+   * only of bricks that are new since it was last asked.
+   */
+  public SortedMap<String, BrickFiles.Summary> summaries() {
+    SortedMap<String, Version> newest = newest();
+    var stamps = new TreeMap<String, String>();
+    var places = new TreeMap<String, Path>();
+    newest.forEach((name, version) -> {
+      stamps.put(name, version.number + " " + version.written);
+      places.put(name, place(name, version.number));
+    });
+    return new LibraryIndex(root).summaries(stamps, places);
+  }
+
+  /** A version of a brick, and when its directory was written. */
+  private record Version(int number, Instant written) {}
+
+  /** The newest version of each brick. */
+  private SortedMap<String, Version> newest() {
+    var newest = new TreeMap<String, Version>();
     if (Files.isDirectory(root)) {
       try (DirectoryStream<Path> entries = Files.newDirectoryStream(root)) {
         for (Path entry : entries) {
-          if (entry.getFileName().toString().matches(pattern) && Files.isDirectory(entry)) {
-            names.add(entry.getFileName().toString());
+          String directory = entry.getFileName().toString();
+          if (VERSIONED.matcher(directory).matches()) {
+            var attributes = Files.readAttributes(entry, BasicFileAttributes.class);
+            if (attributes.isDirectory()) {
+              var version = new Version(versionOf(directory), attributes.lastModifiedTime().toInstant());
+              newest.merge(nameOf(directory), version, (one, other) -> one.number > other.number ? one : other);
+            }
           }
         }
       } catch (IOException e) {
         throw new FailureException("cannot read the library " + root + ": " + e.getMessage(), e);
       }
     }
-    return names.stream().sorted().toList();
-  }
-
-  /** What each brick is in its newest version, without a backbone, by name. O(versions); tensors are not read. */
-  public TreeMap<String, BrickFiles.Summary> summaries() {
-    var newest = new TreeMap<String, Integer>();
-    for (String directory : directories(NAMES + "(" + VERSIONS + ")?")) {
-      newest.merge(nameOf(directory), versionOf(directory), Math::max);
-    }
-    var summaries = new TreeMap<String, BrickFiles.Summary>();
-    newest.forEach((name, version) -> summaries.put(name, BrickFiles.summary(place(name, version))));
-    return summaries;
+    return newest;
   }
 
   /** Whether there is a brick of that name, or that version of one. */
   public boolean has(String name) {
-    return name.matches(NAMES + "(" + VERSIONS + ")?") && (name.endsWith("@1")
+    return VERSIONED.matcher(name).matches() && (name.endsWith("@1")
         ? Files.isDirectory(root.resolve(nameOf(name)))
         : Files.isDirectory(root.resolve(name)));
   }
@@ -89,8 +118,8 @@ public final class Library {
   /** The newest version of a brick, from 1. */
   public int newest(String name) {
     requireBrick(name);
-    return directories(Pattern.quote(nameOf(name)) + "(" + VERSIONS + ")?").stream()
-        .mapToInt(Library::versionOf).max().orElse(1);
+    Version newest = newest().get(nameOf(name));
+    return newest == null ? 1 : newest.number;
   }
 
   /** The version that a name stands for, as {@code NAME@2}. */
@@ -139,7 +168,7 @@ public final class Library {
   }
 
   private static void requireName(String name) {
-    if (!name.matches(NAMES)) {
+    if (!NAMES.matcher(name).matches()) {
       throw new UsageException("expected a name of at most 100 letters, digits, dots, hyphens and underlines for a brick,"
           + " beginning with a letter or digit, got " + name);
     }
@@ -201,7 +230,7 @@ public final class Library {
     while (true) {
       Provenance provenance = BrickFiles.summary(place(name, at)).provenance();
       List<String> parents = provenance.parents();
-      if (!provenance.technique().equals(ROLLBACK) || parents.isEmpty() || !parents.getFirst().matches(NAMES + VERSIONS)
+      if (!provenance.technique().equals(ROLLBACK) || parents.isEmpty() || !VERSIONS.matcher(parents.getFirst()).matches()
           || versionOf(parents.getFirst()) >= at) {
         return at;
       }

@@ -1,5 +1,6 @@
 package dev.perennial.engine;
 
+import dev.perennial.Spelling;
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
 import dev.perennial.brick.BrickFiles;
@@ -23,6 +24,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -119,6 +121,21 @@ public final class StoreBricks implements AutoCloseable {
   /** The backbone of all of them. */
   public Backbone backbone() {
     return model.backbone();
+  }
+
+  /** The names in the library, in alphabetical order; nothing else is read of it. O(bricks). */
+  public List<String> libraryNames() {
+    return library().names();
+  }
+
+  /** The store's directory. */
+  Path directory() {
+    return directory;
+  }
+
+  /** What tells each brick of the library from another that later has its name, by name. O(bricks). */
+  SortedMap<String, String> stamps() {
+    return library().stamps();
   }
 
   /**
@@ -260,6 +277,14 @@ public final class StoreBricks implements AutoCloseable {
 
   private Library library() {
     return new Library(directory.resolve(LIBRARY));
+  }
+
+  /** @throws UsageException if the library has no brick of that name */
+  void requireInLibrary(String brick) {
+    if (!libraryNames().contains(brick)) {
+      throw new UsageException("expected a brick of the library, one of " + String.join(", ", libraryNames())
+          + ", got " + brick + Spelling.suggestion(brick, libraryNames()));
+    }
   }
 
   /**

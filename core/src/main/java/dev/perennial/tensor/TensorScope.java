@@ -1,6 +1,7 @@
 package dev.perennial.tensor;
 
 import java.util.Iterator;
+import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Tensor;
@@ -41,6 +42,20 @@ public final class TensorScope implements AutoCloseable {
       }
     }
     throw new IllegalStateException("a tensor can only leave into an open scope: keep it in a TensorOwner instead");
+  }
+
+  /**
+   * Lets tensors that are made in scopes opened later, on this thread, live on in the scope that is open now: for what a
+   * pass remembers from one block to the next. Where none is open they stay where they are.
+   */
+  public static UnaryOperator<Tensor> intoOpen() {
+    PointerScope open = PointerScope.getInnerScope();
+    return tensor -> {
+      if (open != null) {
+        open.attach(tensor);
+      }
+      return tensor;
+    };
   }
 
   @Override

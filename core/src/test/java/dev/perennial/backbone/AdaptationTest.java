@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.perennial.UsageException;
 import dev.perennial.tensor.CounterRandom;
+import dev.perennial.tensor.TensorOwner;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
 import java.util.ArrayList;
@@ -68,6 +69,26 @@ final class AdaptationTest {
     List<Adaptation> choices = List.of(lowRank(1, 2), Adaptation.NONE, lowRank(2, 3));
     assertRowsAreTheirOwn(choices, 2, 1, 0);
     assertRowsAreTheirOwn(choices, 2, 2, 0);
+  }
+
+  @Test
+  void rowChoices_keptByAnOwner_serveManyBatchesBeyondTheirScope() {
+    List<Adaptation> choices = List.of(lowRank(1, 2), Adaptation.NONE, lowRank(2, 3));
+    try (var owner = new TensorOwner()) {
+      RowChoices kept;
+      try (TensorScope inner = TensorScope.inference()) {
+        kept = new RowChoices(choices).keptBy(owner);
+      }
+      for (int[] rows : new int[][] {{2, 1, 0}, {0, 0, 2}}) {
+        int[][] texts = {A, B, C};
+        float[] together = features(kept.of(rows), texts);
+        for (int row = 0; row < 3; row++) {
+          assertArrayEquals(features(choices.get(rows[row]), texts[row]),
+              Arrays.copyOfRange(together, row * HIDDEN, (row + 1) * HIDDEN), 1e-5f);
+        }
+      }
+      assertThrows(IndexOutOfBoundsException.class, () -> kept.of(0, 3));
+    }
   }
 
   @Test
