@@ -30,7 +30,8 @@ final class BricksBenchTest {
     Timings alike = timings(figures.path("alike"));
     assertEquals(10, unlike.seconds().size());
     assertEquals(alike.median() / unlike.median(), figures.path("ratio").asDouble(), 1e-9);
-    assertTrue(run.out().getLast().startsWith("throughput of a batch with 2 unlike bricks / with one: "), run.out()::toString);
+    assertTrue(
+        run.out().getLast().startsWith("throughput of a batch with 2 unlike bricks / with one: "), run.out()::toString);
   }
 
   private static Timings timings(JsonNode node) {
@@ -42,6 +43,6 @@ final class BricksBenchTest {
   @Test
   void call_withMoreRowsThanBricks_isRefused() {
     var refusal = assertThrows(UsageException.class, () -> BenchRun.of("bricks", "--bricks", "3", "--rows", "4"));
-    assertTrue(refusal.getMessage().contains("--rows"), refusal.getMessage());
+    assertTrue(String.valueOf(refusal.getMessage()).contains("--rows"), String.valueOf(refusal.getMessage()));
   }
 }

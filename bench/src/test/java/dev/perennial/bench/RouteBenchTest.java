@@ -41,8 +41,8 @@ final class RouteBenchTest {
   void call_easyClassesInTwoTasks_findsTasksAndTellsTheShareOfTheAccuracy() throws IOException {
     Path json = directory.resolve("route.json");
     BenchRun run = BenchRun.of("route", "--data", table().toString(), "--text", "text", "--label", "label", "--split",
-        "split", "--tasks", "2", "--seeds", "2", "--routers", "prototypes,analytic,arrow,top-p", "--epochs", "4", "--steps", "3",
-        "--threads", "1", "--json", json.toString());
+        "split", "--tasks", "2", "--seeds", "2", "--routers", "prototypes,analytic,arrow,top-p", "--epochs", "4", "--steps",
+        "3", "--threads", "1", "--json", json.toString());
     JsonNode figures = BenchRun.json(json);
     assertEquals(2, figures.path("trials").size());
     for (JsonNode row : figures.path("routers")) {
@@ -62,7 +62,8 @@ final class RouteBenchTest {
       assertEquals(ratio, row.path("ratio").asDouble(), 1e-9);
     }
     assertTrue(run.out().getLast().startsWith("without task ids / with: "), run.out()::toString);
-    assertTrue(run.err().stream().anyMatch(line -> line.startsWith("route: seed 2 of 2: brick 2 of 2")), run.err()::toString);
+    assertTrue(
+        run.err().stream().anyMatch(line -> line.startsWith("route: seed 2 of 2: brick 2 of 2")), run.err()::toString);
   }
 
   @Test
@@ -71,12 +72,14 @@ final class RouteBenchTest {
     outcomes.put("arrow", new RouteFigures.Outcome(0.5, 0.6, 0.9, 0.7, 0.4));
     outcomes.put("prototypes", RouteFigures.Outcome.alone(0.8, 0.65, 0.8));
     var figures = RouteFigures.of(Machine.here(1), List.of("x"), 1, 1, List.of("arrow", "prototypes"),
-        List.of(new RouteFigures.Trial(1, 2, 10, 10, 0.8, outcomes), new RouteFigures.Trial(2, 2, 10, 10, 0.5, outcomes)));
+        List.of(new RouteFigures.Trial(1, 2, 10, 10, 0.8, outcomes),
+            new RouteFigures.Trial(2, 2, 10, 10, 0.5, outcomes)));
     RouteFigures.Row arrow = figures.routers().getFirst();
     assertTrue(arrow.mixes());
     assertEquals((0.4 / 0.8 + 0.4 / 0.5) / 2, arrow.ratio(), 1e-12);
     assertEquals(0.3 / Math.sqrt(2), arrow.deviation(), 1e-12);
-    assertTrue(figures.text().endsWith("without task ids / with: 0.650 by arrow, the best on the validation rows"), figures.text());
+    assertTrue(figures.text().endsWith("without task ids / with: 0.650 by arrow, the best on the validation rows"),
+        figures.text());
   }
 
   @Test

@@ -20,7 +20,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Learns the gates of a brick for {@link Phatgoose}, with all else frozen: 100 steps of AdamW at a rate of 0.005 that is
- * reached in six steps, as in the paper (arXiv 2402.05859), on batches of 32 examples, by the cross-entropy of the head that was learned with the brick.
+ * reached in six steps, as in the paper (arXiv 2402.05859), on batches of 32 examples, by the cross-entropy of the head
+ * that was learned with the brick.
  */
 public final class GateLearning {
 

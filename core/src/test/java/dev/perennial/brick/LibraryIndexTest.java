@@ -19,6 +19,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,9 +40,11 @@ final class LibraryIndexTest {
     var tensors = new HashMap<String, TensorData>();
     try (var parameters = new Parameters(); TensorScope scope = TensorScope.inference()) {
       options.on(backbone).initialise(parameters, CounterRandom.of(rank));
-      parameters.views().forEach((tensor, view) -> tensors.put(tensor, TensorData.of(Tensors.toFloats(view), view.shape())));
+      parameters.views().forEach(
+          (tensor, view) -> tensors.put(tensor, TensorData.of(Tensors.toFloats(view), view.shape())));
     }
-    library.add(name, SavedBrick.of(options, tensors, Map.of(), null, Provenance.of("s", rank, "t", "v", backbone)), backbone);
+    library.add(name,
+        SavedBrick.of(options, tensors, Map.of(), null, Provenance.of("s", rank, "t", "v", backbone)), backbone);
   }
 
   @Test
@@ -51,7 +54,7 @@ final class LibraryIndexTest {
     add(library, "two", 2);
     var first = library.summaries();
     assertEquals(List.of("one", "two"), List.copyOf(first.keySet()));
-    assertEquals(64, first.get("two").parameters());
+    assertEquals(64, Objects.requireNonNull(first.get("two")).parameters());
     Path index = dir.resolve(".index.json");
     assertTrue(Files.exists(index));
     // What the second listing says of a brick whose files were emptied since is what the index has.
@@ -68,7 +71,7 @@ final class LibraryIndexTest {
     assertThrows(FailureException.class, library::summaries);
     BrickFiles.deleteFiles(dir.resolve("one"));
     Files.writeString(index, "{\"three\": ");
-    assertEquals(96, library.summaries().get("three").parameters());
+    assertEquals(96, Objects.requireNonNull(library.summaries().get("three")).parameters());
     Files.writeString(index, "{\"three\": null}");
     assertEquals(96, library.summaries().get("three").parameters());
   }

@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Scalar;
@@ -223,7 +224,7 @@ final class BrickCollectionTest {
   void learn_classThatNoHeadKnows_isRefused() {
     var refused = assertThrows(UsageException.class, () -> LearnedRouter.learn(
         LearnedRouter.Kind.TOP_P, bricks, List.of(Example.of("a", "unknown")), 1, done -> { }));
-    assertTrue(refused.getMessage().contains("unknown"), refused.getMessage());
+    assertTrue(String.valueOf(refused.getMessage()).contains("unknown"), String.valueOf(refused.getMessage()));
   }
 
   @Test
@@ -242,7 +243,7 @@ final class BrickCollectionTest {
       var tensors = new HashMap<String, Tensor>();
       brick.tensors().forEach((name, data) -> tensors.put(name, Tensors.copyOf(data)));
       var layout = brick.on(backbone);
-      return Tensors.toFloats(layout.delta(layout.sites().getFirst(), tensors).weight());
+      return Tensors.toFloats(Objects.requireNonNull(layout.delta(layout.sites().getFirst(), tensors)).weight());
     }
   }
 

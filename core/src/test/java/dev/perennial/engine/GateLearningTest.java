@@ -25,6 +25,7 @@ import dev.perennial.tensor.Tensors;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.AfterEach;
@@ -85,11 +86,11 @@ final class GateLearningTest {
     int seen = 0;
     for (var site : saved.on(backbone).sites()) {
       float[] gate = gates.get(site.name());
-      for (int i = 0; i < gate.length; i++) {
+      for (int i = 0; i < Objects.requireNonNull(gate).length; i++) {
         var up = zeros();
         var down = zeros();
-        up.get(site.name())[i] = 0.05f;
-        down.get(site.name())[i] = -0.05f;
+        Objects.requireNonNull(up.get(site.name()))[i] = 0.05f;
+        Objects.requireNonNull(down.get(site.name()))[i] = -0.05f;
         double slope = (loss(up) - loss(down)) / 0.1;
         if (Math.abs(slope) > 1e-3) {
           // The first step of Adam is as long as the rate, whatever the gradient's length.

@@ -15,6 +15,7 @@ import dev.perennial.tensor.Tensors;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,7 +42,7 @@ final class RoutingFilesTest {
     assertEquals(stamped().stamps(), read.stamps());
     stamped().vectors().byBrick().forEach((brick, vectors) -> {
       Map<String, float[]> found = read.vectors().byBrick().get(brick);
-      assertEquals(vectors.keySet(), found.keySet());
+      assertEquals(vectors.keySet(), Objects.requireNonNull(found).keySet());
       vectors.forEach((site, vector) -> assertArrayEquals(vector, found.get(site)));
     });
     assertEquals(0, new RoutingFiles(dir, "another").vectors("arrow").stamps().size());
@@ -70,8 +71,8 @@ final class RoutingFilesTest {
     RoutingFiles.Learned read = files.learned("top-p");
     assertEquals(List.of("b", "a"), read.names());
     assertEquals(List.of("now", "then"), read.notes());
-    assertArrayEquals(new float[] {1, 2}, read.tensors().get("gate").floats());
-    assertArrayEquals(new double[] {3}, read.tensors().get("sums").doubles());
+    assertArrayEquals(new float[] {1, 2}, Objects.requireNonNull(read.tensors().get("gate")).floats());
+    assertArrayEquals(new double[] {3}, Objects.requireNonNull(read.tensors().get("sums")).doubles());
     assertEquals(RoutingFiles.Learned.NONE, new RoutingFiles(dir, "another").learned("top-p"));
   }
 
@@ -88,12 +89,12 @@ final class RoutingFilesTest {
       Safetensors.write(path, tensors, Map.of("perennial",
           "{\"format\": 1, \"base\": \"base\", \"names\": [\"a\", \"b\"], \"notes\": [\"1\", \"2\"]}"));
       var refused = assertThrows(FailureException.class, () -> files.vectors("arrow"));
-      assertTrue(refused.getMessage().contains("arrow.safetensors"), refused.getMessage());
+      assertTrue(String.valueOf(refused.getMessage()).contains("arrow.safetensors"), String.valueOf(refused.getMessage()));
     }
     for (String header : new String[] {"null", "[]", "{\"format\": 1, \"base\": \"base\"}", "{\"format\": 2}", "{"}) {
       Safetensors.write(path, Map.of(), Map.of("perennial", header));
       var refused = assertThrows(FailureException.class, () -> files.vectors("arrow"));
-      assertTrue(refused.getMessage().contains("arrow.safetensors"), refused.getMessage());
+      assertTrue(String.valueOf(refused.getMessage()).contains("arrow.safetensors"), String.valueOf(refused.getMessage()));
     }
   }
 }

@@ -129,7 +129,7 @@ final class AnalyticTest extends RouteFixture {
       Analytic.Solved solved = sums.solve();
       var refused =
           assertThrows(UsageException.class, () -> new Analytic(List.of("other"), solved, OPTIONS, WIDTH, 1));
-      assertTrue(refused.getMessage().contains("teach"), refused.getMessage());
+      assertTrue(String.valueOf(refused.getMessage()).contains("teach"), String.valueOf(refused.getMessage()));
       var larger = new Analytic.Options(11, 2, 0.1, 0.2);
       assertThrows(FailureException.class, () -> new Analytic(BRICKS, solved, larger, WIDTH, 1));
       assertEquals(2, solved.columns().size());

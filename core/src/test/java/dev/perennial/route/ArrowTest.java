@@ -68,9 +68,9 @@ final class ArrowTest extends RouteFixture {
     var expert = expert("lora", 2, "query", 3);
     Site site = site("query");
     var other = new TreeMap<String, Tensor>(expert.tensors());
-    other.put(Lora.nameOfA(site), expert.tensors().get(Lora.nameOfA(site)).mul(new Scalar(-3)));
-    double[] first = doubles(Arrow.vectors(expert.brick(), expert.tensors()).get(site.name()));
-    double[] second = doubles(Arrow.vectors(expert.brick(), other).get(site.name()));
+    other.put(Lora.nameOfA(site), Objects.requireNonNull(expert.tensors().get(Lora.nameOfA(site))).mul(new Scalar(-3)));
+    double[] first = doubles(Objects.requireNonNull(Arrow.vectors(expert.brick(), expert.tensors()).get(site.name())));
+    double[] second = doubles(Objects.requireNonNull(Arrow.vectors(expert.brick(), other).get(site.name())));
     assertEquals(1, dot(first, second), 1e-6);
   }
 
@@ -97,13 +97,13 @@ final class ArrowTest extends RouteFixture {
     for (int row = 0; row < 5; row++) {
       double[] logits = new double[6];
       for (int brick = 0; brick < 6; brick++) {
-        logits[brick] = Math.abs(dot(x[row], doubles(byBrick.get("b" + brick).get(site.name())))) / 2;
+        logits[brick] = Math.abs(dot(x[row], doubles(Objects.requireNonNull(Objects.requireNonNull(byBrick.get("b" + brick)).get(site.name()))))) / 2;
       }
       expected[row] = softmaxOfBest(logits, 3);
     }
     try (var arrow = new Arrow(new SiteVectors(byBrick), backbone.sites(), new Arrow.Options(3, 2))) {
       assertEquals(List.of(site), arrow.sites());
-      assertRows(expected, arrow.pass().get(site).weights(inputs), 1e-5);
+      assertRows(expected, Objects.requireNonNull(arrow.pass().get(site)).weights(inputs), 1e-5);
       assertRows(expected, arrow.pass().get(site).weights(inputs.neg()), 1e-5);
     }
   }
@@ -116,8 +116,8 @@ final class ArrowTest extends RouteFixture {
     byBrick.put("a", vectors(query, new float[query.in()]));
     byBrick.put("b", Map.of(query.name(), normals(1, query.in()), value.name(), normals(2, value.in())));
     try (var arrow = new Arrow(new SiteVectors(byBrick), backbone.sites(), Arrow.Options.DEFAULT)) {
-      assertRows(new double[][] {{0, 1}, {0, 1}}, arrow.pass().get(value).weights(normal(3, 2, value.in())), 0);
-      assertTrue(rows(arrow.pass().get(query).weights(normal(3, 1, query.in())))[0][0] > 0);
+      assertRows(new double[][] {{0, 1}, {0, 1}}, Objects.requireNonNull(arrow.pass().get(value)).weights(normal(3, 2, value.in())), 0);
+      assertTrue(rows(Objects.requireNonNull(arrow.pass().get(query)).weights(normal(3, 1, query.in())))[0][0] > 0);
     }
   }
 
@@ -128,7 +128,7 @@ final class ArrowTest extends RouteFixture {
     var wrong = new SiteVectors(new TreeMap<>(Map.of("a", vectors(site("query"), new float[3]))));
     var refused = assertThrows(
         FailureException.class, () -> new Arrow(wrong, backbone.sites(), Arrow.Options.DEFAULT));
-    assertTrue(refused.getMessage().contains("query"));
+    assertTrue(String.valueOf(refused.getMessage()).contains("query"));
     assertThrows(UsageException.class, () -> new Arrow.Options(0, 1));
     assertThrows(UsageException.class, () -> new Arrow.Options(1, 0));
   }

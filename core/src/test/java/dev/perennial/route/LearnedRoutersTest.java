@@ -12,6 +12,7 @@ import dev.perennial.tensor.Tensors;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -49,7 +50,7 @@ final class LearnedRoutersTest extends RouteFixture {
     Tensor inputs = normal(2, 4, site.in());
     var router = new TopP(Map.of(site, gate), TopP.Options.DEFAULT);
     assertEquals(List.of(site), router.sites());
-    double[][] found = rows(router.pass().get(site).weights(inputs));
+    double[][] found = rows(Objects.requireNonNull(router.pass().get(site)).weights(inputs));
     for (int row = 0; row < 4; row++) {
       double[] logits = new double[5];
       for (int brick = 0; brick < 5; brick++) {
@@ -103,14 +104,14 @@ final class LearnedRoutersTest extends RouteFixture {
           Tensor inputs = normal(10 + i, 3, site.in());
           double[][] expected = new double[3][];
           for (int row = 0; row < 3; row++) {
-            hidden[row] = cell(tensors, times(tensors.get(Recurrent.nameOfProjection(site)), rows(inputs)[row]), hidden[row]);
-            expected[row] = softmaxOfBest(times(tensors.get(Recurrent.nameOfGate(site)), hidden[row]), 2);
+            hidden[row] = cell(tensors, times(Objects.requireNonNull(tensors.get(Recurrent.nameOfProjection(site))), rows(inputs)[row]), hidden[row]);
+            expected[row] = softmaxOfBest(times(Objects.requireNonNull(tensors.get(Recurrent.nameOfGate(site))), hidden[row]), 2);
           }
-          assertRows(expected, pass.get(site).weights(inputs), 1e-5);
+          assertRows(expected, Objects.requireNonNull(pass.get(site)).weights(inputs), 1e-5);
         }
       }
       Router last = router.pass().get(sites.get(2));
-      assertThrows(IllegalStateException.class, () -> last.weights(normal(1, 3, sites.get(2).in())));
+      assertThrows(IllegalStateException.class, () -> Objects.requireNonNull(last).weights(normal(1, 3, sites.get(2).in())));
     }
   }
 
@@ -119,10 +120,10 @@ final class LearnedRoutersTest extends RouteFixture {
   }
 
   private static double[] cell(Map<String, Tensor> tensors, double[] input, double[] hidden) {
-    double[] fromInput = times(tensors.get("cell.weight_ih"), input);
-    double[] fromHidden = times(tensors.get("cell.weight_hh"), hidden);
-    double[] biasInput = Tensors.toDoubles(tensors.get("cell.bias_ih"));
-    double[] biasHidden = Tensors.toDoubles(tensors.get("cell.bias_hh"));
+    double[] fromInput = times(Objects.requireNonNull(tensors.get("cell.weight_ih")), input);
+    double[] fromHidden = times(Objects.requireNonNull(tensors.get("cell.weight_hh")), hidden);
+    double[] biasInput = Tensors.toDoubles(Objects.requireNonNull(tensors.get("cell.bias_ih")));
+    double[] biasHidden = Tensors.toDoubles(Objects.requireNonNull(tensors.get("cell.bias_hh")));
     int width = hidden.length;
     double[] next = new double[width];
     for (int i = 0; i < width; i++) {
@@ -166,6 +167,6 @@ final class LearnedRoutersTest extends RouteFixture {
 
   private static Tensor value(Site site, Tensor gate, Tensor inputs, Tensor wanted) {
     var router = new TopP(Map.of(site, gate), new TopP.Options(0.9, 0.1, 0));
-    return torch.add(router.pass().get(site).weights(inputs).mul(wanted).sum(), router.loss(router.probabilities(site, inputs)));
+    return torch.add(Objects.requireNonNull(router.pass().get(site)).weights(inputs).mul(wanted).sum(), router.loss(router.probabilities(site, inputs)));
   }
 }

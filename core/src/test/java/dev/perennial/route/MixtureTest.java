@@ -11,6 +11,7 @@ import dev.perennial.data.Input;
 import dev.perennial.tensor.Tensors;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
@@ -63,7 +64,7 @@ final class MixtureTest extends RouteFixture {
     Tensor input = normal(1, 3, site.in());
     Tensor output = normal(2, 3, site.out());
     Adaptation mixture = Mixture.bySite(experts, fixed(List.of(site), Tensors.floats(flat, 3, 3))).forPass();
-    assertRows(mixed(experts, site, input, output, weights), mixture.at(site.index()).apply(input, output), 1e-5);
+    assertRows(mixed(experts, site, input, output, weights), Objects.requireNonNull(mixture.at(site.index())).apply(input, output), 1e-5);
   }
 
   @Test

@@ -15,6 +15,7 @@ import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
@@ -114,7 +115,7 @@ final class MultiHeadTest extends RouteFixture {
           expected[row][o] += more[o];
         }
       }
-      assertRows(expected, routing.adaptation(2, 0, -1).forPass().at(site.index()).apply(input, output), 1e-4);
+      assertRows(expected, Objects.requireNonNull(routing.adaptation(2, 0, -1).forPass().at(site.index())).apply(input, output), 1e-4);
     }
     double[] first = rows(routing.weights(Tensors.longs(new long[] {1}, 1)))[0];
     for (int i = 0; i < first.length; i++) {
@@ -139,7 +140,7 @@ final class MultiHeadTest extends RouteFixture {
     Site site = sites.getFirst();
     Tensor output = normal(2, 2, site.out());
     var routing = new MultiHead(options, sites, parameters.views());
-    assertRows(rows(output), routing.adaptation(0, 1).forPass().at(site.index()).apply(normal(1, 2, site.in()), output), 0);
+    assertRows(rows(output), Objects.requireNonNull(routing.adaptation(0, 1).forPass().at(site.index())).apply(normal(1, 2, site.in()), output), 0);
     for (double value : values(MultiHead.nameOfA(site))) {
       assertTrue(Math.abs(value) <= Math.sqrt(1.0 / 3 / site.in()));
     }
@@ -156,8 +157,8 @@ final class MultiHeadTest extends RouteFixture {
     for (Site site : sites) {
       Tensor input = normal(1, 4, site.in());
       Tensor output = normal(2, 4, site.out());
-      assertRows(rows(plain.adaptation(0, 3).forPass().at(site.index()).apply(input, output)),
-          lora.adaptation(routing.mean()).at(site.index()).apply(input, output), 1e-4);
+      assertRows(rows(Objects.requireNonNull(plain.adaptation(0, 3).forPass().at(site.index())).apply(input, output)),
+          Objects.requireNonNull(lora.adaptation(routing.mean()).at(site.index())).apply(input, output), 1e-4);
     }
   }
 
@@ -170,8 +171,8 @@ final class MultiHeadTest extends RouteFixture {
       for (Site site : sites) {
         Tensor input = normal(1, 4, site.in());
         Tensor output = normal(2, 4, site.out());
-        assertRows(rows(routing.adaptation(task).forPass().at(site.index()).apply(input, output)),
-            lora.adaptation(brick).at(site.index()).apply(input, output), 1e-4);
+        assertRows(rows(Objects.requireNonNull(routing.adaptation(task).forPass().at(site.index())).apply(input, output)),
+            Objects.requireNonNull(lora.adaptation(brick).at(site.index())).apply(input, output), 1e-4);
       }
     }
   }
@@ -197,7 +198,7 @@ final class MultiHeadTest extends RouteFixture {
         var own = bricks.get(row / 2).at(site.index());
         expected[row] = own == null ? expected[row] : rows(own.apply(input, output))[row];
       }
-      assertRows(expected, routing.adaptation(0, 1).forPass().at(site.index()).apply(input, output), 1e-4);
+      assertRows(expected, Objects.requireNonNull(routing.adaptation(0, 1).forPass().at(site.index())).apply(input, output), 1e-4);
     }
     var other = expert("adapter", 2, "query", 1);
     List<Adaptation> nonlinear = List.of(bricks.getFirst(), other.brick().adaptation(other.tensors()).forPass());
@@ -242,7 +243,7 @@ final class MultiHeadTest extends RouteFixture {
     Map<String, Tensor> tensors = parameters.views();
     tensors.put(MultiHead.ROUTING, z);
     var routing = new MultiHead(new MultiHead.Options(SKILLS, 2, RANK, 3), sites, tensors);
-    return routing.adaptation(1, -1).forPass().at(site.index()).apply(input, wanted).mul(wanted).sum();
+    return Objects.requireNonNull(routing.adaptation(1, -1).forPass().at(site.index())).apply(input, wanted).mul(wanted).sum();
   }
 
   @Test

@@ -8,6 +8,7 @@ import dev.perennial.backbone.Site;
 import dev.perennial.tensor.Tensors;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
@@ -44,14 +45,14 @@ final class PhatgooseTest extends RouteFixture {
     for (int row = 0; row < 4; row++) {
       double[] logits = new double[6];
       for (int brick = 0; brick < 5; brick++) {
-        double[] gate = normalised(doubles(byBrick.get("b" + brick).get(site.name())));
+        double[] gate = normalised(doubles(Objects.requireNonNull(Objects.requireNonNull(byBrick.get("b" + brick)).get(site.name()))));
         logits[brick] = dot(normalised(x[row]), gate) / Math.sqrt(site.in());
       }
       logits[5] = Double.NEGATIVE_INFINITY;
       expected[row] = softmaxOfBest(logits, 2);
     }
     try (var router = new Phatgoose(new SiteVectors(byBrick), backbone.sites(), Phatgoose.Options.DEFAULT)) {
-      assertRows(expected, router.pass().get(site).weights(inputs), 1e-5);
+      assertRows(expected, Objects.requireNonNull(router.pass().get(site)).weights(inputs), 1e-5);
     }
   }
 
@@ -62,7 +63,7 @@ final class PhatgooseTest extends RouteFixture {
     Tensor input = normal(1, 3, site.in());
     Tensor output = normal(2, 3, site.out());
     float[] gate = normals(3, site.in());
-    double[][] full = rows(expert.brick().adaptation(expert.tensors()).at(site.index()).apply(input, output));
+    double[][] full = rows(Objects.requireNonNull(expert.brick().adaptation(expert.tensors()).at(site.index())).apply(input, output));
     double[][] plain = rows(output);
     double[][] expected = new double[3][site.out()];
     for (int row = 0; row < 3; row++) {
@@ -74,7 +75,7 @@ final class PhatgooseTest extends RouteFixture {
     var gates = new HashMap<String, Tensor>();
     expert.brick().sites().forEach(each -> gates.put(each.name(), Tensors.floats(gate, site.in())));
     assertRows(expected,
-        Phatgoose.gated(expert.brick(), expert.tensors(), gates).at(site.index()).apply(input, output), 1e-5);
+        Objects.requireNonNull(Phatgoose.gated(expert.brick(), expert.tensors(), gates).at(site.index())).apply(input, output), 1e-5);
     assertEquals(expert.brick().sites().size(), gates.size());
     gates.clear();
     assertThrows(IllegalArgumentException.class, () -> Phatgoose.gated(expert.brick(), expert.tensors(), gates));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.perennial.UsageException;
 import dev.perennial.tensor.Tensors;
 import java.util.List;
+import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 
@@ -59,11 +60,11 @@ final class PrototypesTest extends RouteFixture {
   void with_examplesBitByBit_givesWhatAllAtOnceGive() {
     Tensor all = normal(1, 6, 8);
     FeatureMeans bits = FeatureMeans.NONE.with("a", "", all.narrow(0, 0, 2)).with("a", "", all.narrow(0, 2, 4));
-    FeatureMeans.Sum once = FeatureMeans.NONE.with("a", "", all).byBrick().get("a").get("");
-    FeatureMeans.Sum twice = bits.byBrick().get("a").get("");
-    assertEquals(6, twice.count());
+    FeatureMeans.Sum once = Objects.requireNonNull(FeatureMeans.NONE.with("a", "", all).byBrick().get("a")).get("");
+    FeatureMeans.Sum twice = Objects.requireNonNull(bits.byBrick().get("a")).get("");
+    assertEquals(6, Objects.requireNonNull(twice).count());
     for (int i = 0; i < 8; i++) {
-      assertEquals(once.features().get(i), twice.features().get(i), 1e-12);
+      assertEquals(Objects.requireNonNull(once).features().get(i), twice.features().get(i), 1e-12);
     }
     assertThrows(IllegalArgumentException.class, () -> bits.with("a", "", normal(2, 1, 9)));
   }
