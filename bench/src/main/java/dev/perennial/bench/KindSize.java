@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,6 +80,11 @@ record KindSize(String kind, Map<String, String> options, long parameters, doubl
       case "subspace" -> layouts.add(new Layout("subspace:dimension=" + Math.min(most, 10_000), 8, ALL));
       case "stable-rps" -> layouts.add(new Layout("stable-rps:compression=" + 1.001 * weights / most, 8, ALL));
       case "delta" -> sites.reversed().forEach(site -> layouts.add(new Layout(kind, 8, site.name().replace(".", "\\."))));
+      case "compacter" -> {
+        for (int rank = 512; rank > 0; rank -= 8) {
+          layouts.add(new Layout(kind, rank, ALL));
+        }
+      }
       case "mos" -> {
         for (int rank = 64; rank > 1; rank--) {
           layouts.add(new Layout("mos:shards=2,pool=" + rank / 2, rank, ALL));
@@ -93,7 +99,7 @@ record KindSize(String kind, Map<String, String> options, long parameters, doubl
     return layouts;
   }
 
-  private static void ranks(long most, java.util.function.IntConsumer each) {
+  private static void ranks(long most, IntConsumer each) {
     for (int rank = (int) Math.min(64, Math.max(1, most)); rank > 0; rank--) {
       each.accept(rank);
     }
@@ -103,7 +109,6 @@ record KindSize(String kind, Map<String, String> options, long parameters, doubl
     return switch (kind) {
       case "prompt", "prefix", "ept", "ia3", "subspace" -> 0.01;
       case "delta" -> 0.0005;
-      case "stable-rps" -> 0.003;
       default -> 0.003;
     };
   }
