@@ -17,6 +17,7 @@ import dev.perennial.route.Prototypes;
 import dev.perennial.route.Router;
 import dev.perennial.route.SiteRouter;
 import dev.perennial.route.SiteVectors;
+import dev.perennial.tensor.LibTorch;
 import dev.perennial.tensor.TensorData;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
@@ -48,6 +49,9 @@ public final class BrickRoutes implements AutoCloseable {
   /** The routers, by the names that they are asked for by. */
   public static final List<String> ROUTERS =
       List.of("analytic", "arrow", "phatgoose", "prototypes", "recurrent", "task", "top-p");
+
+  /** Threads beyond these wait for memory more than they compute, with the products of a single text. */
+  private static final int MOST_THREADS = 4;
 
   private final StoreBricks store;
   private final Workers workers = new Workers(1);
@@ -267,6 +271,11 @@ public final class BrickRoutes implements AutoCloseable {
   }
 
   private double[] weights(String text) {
+    return LibTorch.withOperationThreads(Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors()),
+        () -> weightsOf(text));
+  }
+
+  private double[] weightsOf(String text) {
     if (asked instanceof Asked.Acting acting) {
       return acting.collection.mix(List.of(text), acting.router).getFirst().shares();
     }

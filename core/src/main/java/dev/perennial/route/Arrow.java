@@ -126,7 +126,7 @@ public final class Arrow implements SiteRouter, AutoCloseable {
   }
 
   private Tensor weights(Site site, Tensor inputs) {
-    Tensor logits = matrices.products(site, inputs).abs().div(new Scalar(options.temperature));
+    Tensor logits = matrices.products(site, inputs).abs_().div_(new Scalar(options.temperature));
     return Best.softmax(matrices.present(site, logits), options.top);
   }
 

@@ -4,6 +4,7 @@ import dev.perennial.FailureException;
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Site;
 import dev.perennial.tensor.Device;
+import dev.perennial.tensor.Sgemm;
 import dev.perennial.tensor.TensorOwner;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /** The vectors of all bricks as one native matrix a site. */
 final class SiteMatrices implements AutoCloseable {
@@ -24,9 +26,9 @@ final class SiteMatrices implements AutoCloseable {
    * Those of one site.
    *
    * @param vectors {@code [bricks, in]}, zeros for a brick that does not act there
-   * @param absent {@code [1, bricks]}: 0, and minus infinity for a brick that does not act there
+   * @param absent {@code [1, bricks]}: 0, and minus infinity for a brick that does not act there; null where all do
    */
-  private record AtSite(Tensor vectors, Tensor absent) {}
+  private record AtSite(Tensor vectors, @Nullable Tensor absent) {}
 
   /**
    * Copies the vectors of the sites at which any brick has one.
@@ -40,7 +42,7 @@ final class SiteMatrices implements AutoCloseable {
     for (Site site : sites) {
       float[] flat = new float[bricks.size() * site.in()];
       float[] absent = new float[bricks.size()];
-      boolean any = false;
+      int acting = 0;
       for (int row = 0; row < absent.length; row++) {
         float[] vector = vectors.byBrick().getOrDefault(bricks.get(row), Map.of()).get(site.name());
         if (vector == null) {
@@ -52,13 +54,13 @@ final class SiteMatrices implements AutoCloseable {
               + " at " + site.name() + ", got " + vector.length + ": it is of another backbone");
         }
         System.arraycopy(vector, 0, flat, row * site.in(), site.in());
-        any = true;
+        acting++;
       }
-      if (any) {
+      if (acting > 0) {
         try (TensorScope scope = TensorScope.inference()) {
           bySite.put(site, new AtSite(
               owner.keep(prepared.apply(Tensors.floats(flat, bricks.size(), site.in()))),
-              owner.keep(Tensors.floats(absent, 1, bricks.size()))));
+              acting == absent.length ? null : owner.keep(Tensors.floats(absent, 1, bricks.size()))));
         }
       }
     }
@@ -74,12 +76,20 @@ final class SiteMatrices implements AutoCloseable {
 
   /** The inner products of inputs, {@code [rows, in]}, with the vectors: {@code [rows, bricks]}. */
   Tensor products(Site site, Tensor inputs) {
-    return torch.mm(inputs, Device.beside(inputs, at(site).vectors).t());
+    Tensor vectors = Device.beside(inputs, at(site).vectors);
+    if (!inputs.is_cpu() || inputs.requires_grad()) {
+      return torch.mm(inputs, vectors.t());
+    }
+    long rows = inputs.size(0);
+    Tensor products = torch.empty(rows, vectors.size(0));
+    Sgemm.multiply(inputs.contiguous(), false, vectors, true, rows, vectors.size(0), vectors.size(1), 0, products);
+    return products;
   }
 
   /** The logits, with minus infinity for bricks that do not act at the site. */
   Tensor present(Site site, Tensor logits) {
-    return logits.add(Device.beside(logits, at(site).absent));
+    Tensor absent = at(site).absent;
+    return absent == null ? logits : logits.add(Device.beside(logits, absent));
   }
 
   private AtSite at(Site site) {

@@ -83,15 +83,34 @@ public final class LibTorch {
    * <p>For work of one thread that is all linear algebra; no worker may run at the same time.
    */
   public static <T> T withBlasThreads(int threads, Supplier<T> work) {
-    if (threads < 1 || threads > 1024) {
-      throw new UsageException("expected a number of threads between 1 and 1024, got " + threads);
-    }
+    requireThreads(threads);
     load();
     openblas_nolapack.blas_set_num_threads(threads);
     try {
       return work.get();
     } finally {
       openblas_nolapack.blas_set_num_threads(1);
+    }
+  }
+
+  /**
+   * Runs {@code work} on this thread with {@code threads} threads for each operation: for a text that somebody waits for,
+   * not for many, which workers share out better. Sums may be in another order than on one thread.
+   */
+  public static <T> T withOperationThreads(int threads, Supplier<T> work) {
+    requireThreads(threads);
+    load();
+    torch.set_num_threads(threads);
+    try {
+      return work.get();
+    } finally {
+      torch.set_num_threads(1);
+    }
+  }
+
+  private static void requireThreads(int threads) {
+    if (threads < 1 || threads > 1024) {
+      throw new UsageException("expected a number of threads between 1 and 1024, got " + threads);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.perennial.tensor;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -11,6 +12,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 
 final class WorkersTest {
@@ -79,6 +81,21 @@ final class WorkersTest {
       }
     }
     assertThrows(UsageException.class, () -> LibTorch.withBlasThreads(0, () -> 1));
+  }
+
+  @Test
+  void withOperationThreads_product_isTheSameAndOneThreadIsLeftBehind() {
+    LibTorch.load();
+    try (TensorScope scope = TensorScope.inference()) {
+      double[] one = product();
+      double[] two = LibTorch.withOperationThreads(2, () -> {
+        assertEquals(2, torch.get_num_threads());
+        return product();
+      });
+      assertArrayEquals(one, two, 1e-9);
+      assertEquals(1, torch.get_num_threads());
+    }
+    assertThrows(UsageException.class, () -> LibTorch.withOperationThreads(0, () -> 1));
   }
 
   private static double[] product() {
