@@ -64,6 +64,14 @@ public record OptimiserOptions(
     return rate * 0.5 * (1 + Math.cos(Math.PI * progress));
   }
 
+  /**
+   * The largest second derivative of a penalty that a step brings to its minimum and not beyond: {@code 1 / rate} for sgd,
+   * without bound for adamw, whose steps have the same length however steep it is. Twice as much, and steps grow.
+   */
+  public double steepest() {
+    return optimiser == Kind.SGD ? 1 / rate : Double.POSITIVE_INFINITY;
+  }
+
   /** An optimiser of so many parameters that has taken no step, in an open scope. */
   public Optimiser of(long size) {
     return switch (optimiser) {

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 /*
  * penalty = strength / 2 * sum_i F_i (w_i - a_i)²        gradient = strength * F (w - a)
  *
+ * A step of plain gradient descent at a rate r overshoots where strength F > 1 / r, and grows from 2 / r on: there
+ * strength F is cut to 1 / r, with which a step of the penalty alone ends at the anchor.
+ *
  * A sum of such penalties is one: sum_t F_t (w - a_t)² = F (w - a)² + constant, with F = sum_t F_t and a the mean of
  * the a_t weighted by F_t.
  */
@@ -42,6 +45,11 @@ final class Anchor implements AutoCloseable {
 
   /** Adds the gradient of the penalty at {@code current}; nothing before anything is held. */
   void addGradient(Tensor current, Tensor gradient, double strength) {
+    addGradient(current, gradient, strength, Double.POSITIVE_INFINITY);
+  }
+
+  /** The same with {@code strength * F} cut to {@code steepest}, so that steps of a fixed rate do not grow. */
+  void addGradient(Tensor current, Tensor gradient, double strength, double steepest) {
     Tensor weights = importance;
     Tensor old = values;
     if (old != null) {
@@ -49,7 +57,10 @@ final class Anchor implements AutoCloseable {
       Tensor moved = current.narrow(0, 0, known).sub(old);
       Tensor target = gradient.narrow(0, 0, known);
       if (weights == null) {
-        Tensors.addScaled(target, moved, strength);
+        Tensors.addScaled(target, moved, Math.min(strength, steepest));
+      } else if (Double.isFinite(steepest)) {
+        Tensor cut = weights.narrow(0, 0, known).mul(new Scalar(strength)).clamp_max_(new Scalar(steepest));
+        target.addcmul_(cut, moved, new Scalar(1));
       } else {
         target.addcmul_(weights.narrow(0, 0, known), moved, new Scalar(strength));
       }

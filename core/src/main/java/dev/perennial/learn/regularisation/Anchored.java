@@ -1,6 +1,7 @@
 package dev.perennial.learn.regularisation;
 
 import dev.perennial.learn.Objective;
+import dev.perennial.learn.OptimiserOptions;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.StatePart;
 import java.util.List;
@@ -12,16 +13,19 @@ abstract class Anchored implements Objective {
 
   private final Anchor anchor;
   private final double strength;
+  private final double steepest;
 
   /**
    * One that holds nothing yet.
    *
    * @param importance its name in the learner's state
    * @param strength of the penalty {@code strength / 2 * sum_i F_i (w_i - a_i)²}
+   * @param optimisation how the parameters follow it: where {@code strength * F} is above what a step bears, it is cut
    */
-  Anchored(String importance, double strength) {
+  Anchored(String importance, double strength, OptimiserOptions optimisation) {
     anchor = new Anchor(importance);
     this.strength = strength;
+    this.steepest = optimisation.steepest();
   }
 
   final Anchor anchor() {
@@ -30,7 +34,7 @@ abstract class Anchored implements Objective {
 
   @Override
   public void addWeightGradient(Tensor values, Tensor gradient) {
-    anchor.addGradient(values, gradient, strength);
+    anchor.addGradient(values, gradient, strength, steepest);
   }
 
   @Override

@@ -83,7 +83,7 @@ public final class Ewc implements Method<Ewc.Options> {
     private final RowSample sample;
 
     Penalty(Options options, long seed) {
-      super("fisher", options.strength);
+      super("fisher", options.strength, options.training().optimisation());
       this.options = options;
       this.sample = new RowSample(seed, SAMPLED, options.fisherRows);
     }

@@ -47,7 +47,7 @@ public final class L2 implements Method<L2.Options> {
   static final class Penalty extends Anchored {
 
     Penalty(Options options) {
-      super("importance", options.strength);
+      super("importance", options.strength, options.training().optimisation());
     }
   }
 }

@@ -58,7 +58,7 @@ public final class Mas implements Method<Mas.Options> {
     private final RowSample sample;
 
     Penalty(Options options, long seed) {
-      super("importance", 2 * options.strength);
+      super("importance", 2 * options.strength, options.training().optimisation());
       this.sample = new RowSample(seed, SAMPLED, options.importanceRows);
     }
 

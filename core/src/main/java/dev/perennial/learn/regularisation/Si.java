@@ -105,7 +105,7 @@ public final class Si implements Method<Si.Options> {
 
     @Override
     public void addWeightGradient(Tensor values, Tensor gradient) {
-      anchor.addGradient(values, gradient, 2 * options.strength);
+      anchor.addGradient(values, gradient, 2 * options.strength, options.training().optimisation().steepest());
     }
 
     @Override

@@ -66,6 +66,19 @@ final class EwcTest {
   }
 
   @Test
+  void addWeightGradient_steeperThanAStepBears_bringsTheParameterToTheAnchorInOneStep() {
+    var training = new GradientOptions(3, 4, OptimiserOptions.sgd(0.05), LoraOptions.DEFAULT, HeadOptions.DEFAULT);
+    var steep = new Ewc.Options(training, 1000, Fisher.EMPIRICAL, 5, 1, Ewc.Penalties.ONLINE);
+    try (var penalty = new Ewc.Penalty(steep, 1)) {
+      penalty.restore(state(new float[] {3, 0.001f, 0.02f}, new float[] {1, 1, 1}), List.of());
+      Tensor gradient = Tensors.zeros(3);
+      penalty.addWeightGradient(Tensors.floats(new float[] {2, 2, 2}, 3), gradient);
+      // A step of 0.05 goes the whole way for 3000 and for 20, and 0.05 of it for 1.
+      assertArrayEquals(new float[] {20, 1, 20}, Tensors.toFloats(gradient), 1e-5f);
+    }
+  }
+
+  @Test
   void addWeightGradient_beforeTheFirstExperienceEnds_addsNothing() {
     try (var penalty = new Ewc.Penalty(options(10, 5, 1), 1)) {
       Tensor gradient = Tensors.floats(new float[] {1, 2}, 2);
