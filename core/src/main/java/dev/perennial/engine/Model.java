@@ -75,6 +75,13 @@ final class Model implements AutoCloseable {
     }
   }
 
+  /** Takes over the newest commit, which another process may be about to replace; without the past, for predictions. */
+  void restore(Store store) {
+    try (TensorScope scope = TensorScope.inference(); StoredParts parts = store.openHead().orElseThrow()) {
+      learner.restore(parts.parts(), List.of());
+    }
+  }
+
   Backbone backbone() {
     return backbone;
   }

@@ -94,7 +94,7 @@ public final class StoreBricks implements AutoCloseable {
         record.checkBackbone(model.backbone().name(), model.backbone().digest());
         @Nullable Commit head = store.head().orElse(null);
         if (head != null) {
-          model.restore(store, head, List.of());
+          model.restore(store);
         }
         return new StoreBricks(directory, spec, model, head == null ? List.of() : Documents.bricks(head));
       } catch (RuntimeException e) {
