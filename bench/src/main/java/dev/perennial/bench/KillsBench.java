@@ -131,7 +131,7 @@ public final class KillsBench implements Callable<Integer> {
   private double unkilled(Path images, Path store) throws IOException, InterruptedException {
     Process child = start(images, store, Durability.SYNC);
     try (BufferedReader output = child.inputReader()) {
-      String line = output.readLine();
+      @Nullable String line = output.readLine();
       if (line == null || !line.equals("learning")) {
         throw new FailureException("expected a process that learns, it said " + line + ": see its complaint above");
       }
@@ -158,7 +158,7 @@ public final class KillsBench implements Callable<Integer> {
       boolean ended = false;
       try (BufferedReader output = child.inputReader()) {
         boolean anyMoment = round % ANY_MOMENT == 0;
-        String line = anyMoment ? "" : output.readLine();
+        @Nullable String line = anyMoment ? "" : output.readLine();
         ended = child.waitFor((long) (random.uniform(round) * seconds * 1e6), TimeUnit.MICROSECONDS);
         // Through the handle: destroying the Process itself would also throw away what it had said.
         child.toHandle().destroyForcibly();
@@ -174,11 +174,11 @@ public final class KillsBench implements Callable<Integer> {
           whileLearning += learned ? 1 : 0;
         }
       }
-      String place1 = "kill " + kills + " of the store " + store;
-      Optional<Position> position = check(store, acknowledged, place1);
+      String what = "kill " + kills + " of the store " + store;
+      Optional<Position> position = check(store, acknowledged, what);
       if (ended) {
         if (!position.map(at -> last.equals(digests.get(at))).orElse(false)) {
-          throw new FailureException("expected the end of a run after " + place1 + ", found " + position);
+          throw new FailureException("expected the end of a run after " + what + ", found " + position);
         }
         runs++;
         acknowledged = 0;

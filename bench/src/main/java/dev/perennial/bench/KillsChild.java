@@ -23,7 +23,7 @@ final class KillsChild {
     Path store = Path.of(arguments[1]);
     Durability durability = Durability.of(arguments[2]);
     var options = new SnapshotOptions(
-        durability, durability == Durability.SYNC ? 1 : 3, 8, Double.POSITIVE_INFINITY);
+        durability, durability == Durability.SYNC ? 4 : 2, 8, Double.POSITIVE_INFINITY);
     var listener = new RunListener() {
       private boolean began;
 

@@ -30,7 +30,7 @@ final class KillsData {
   /** The run over them: replay, which keeps parameters, an optimiser, a memory and random numbers. */
   static RunSpec spec(Path directory) {
     RunSpec spec = RunSpec.of(DataSpec.images(directory.toString()), TASKS).withTechnique("replay").withThreads(1);
-    for (var option : Map.of("epochs", "10", "batch", "10").entrySet()) {
+    for (var option : Map.of("epochs", "3", "batch", "10").entrySet()) {
       spec = spec.withOption(option.getKey(), option.getValue());
     }
     return spec;

@@ -8,8 +8,6 @@ import dev.perennial.budget.Ledger;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.Techniques;
-import dev.perennial.store.Commit;
-import dev.perennial.store.Store;
 import dev.perennial.store.StoredParts;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.Device;
@@ -69,16 +67,9 @@ final class Model implements AutoCloseable {
   }
 
   /** Takes over what a commit holds. */
-  void restore(Store store, Commit commit, List<Experience> past) {
-    try (TensorScope scope = TensorScope.inference(); StoredParts parts = store.parts(commit)) {
+  void restore(StoredParts parts, List<Experience> past) {
+    try (TensorScope scope = TensorScope.inference()) {
       learner.restore(parts.parts(), past);
-    }
-  }
-
-  /** Takes over the newest commit, which another process may be about to replace; without the past, for predictions. */
-  void restore(Store store) {
-    try (TensorScope scope = TensorScope.inference(); StoredParts parts = store.openHead().orElseThrow()) {
-      learner.restore(parts.parts(), List.of());
     }
   }
 

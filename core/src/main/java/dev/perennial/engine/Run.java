@@ -23,6 +23,7 @@ import dev.perennial.store.Commit;
 import dev.perennial.store.Position;
 import dev.perennial.store.StateDigest;
 import dev.perennial.store.Store;
+import dev.perennial.store.StoredParts;
 import dev.perennial.stream.Arrangement;
 import dev.perennial.stream.Experience;
 import dev.perennial.stream.Scenarios;
@@ -81,7 +82,9 @@ public final class Run implements AutoCloseable {
     }
     if (store != null && head != null) {
       int touched = position.experience() + (position.step() > 0 ? 1 : 0);
-      model.restore(store, head, stream.experiences().subList(0, touched));
+      try (StoredParts parts = store.parts(head)) {
+        model.restore(parts, stream.experiences().subList(0, touched));
+      }
     }
   }
 

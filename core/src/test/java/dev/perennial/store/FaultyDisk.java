@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -171,7 +172,7 @@ class FaultyDisk implements Disk {
   @Override
   public void write(FileChannel file, ByteBuffer bytes) throws IOException {
     requireTrusted(file);
-    witnessFailed |= operations + 1 == failing && open.get(file).endsWith("newest");
+    witnessFailed |= operations + 1 == failing && path(file).endsWith("newest");
     if (operations + 1 == failing && fault == Fault.HALF) {
       disk.write(file, bytes.duplicate().limit(bytes.position() + bytes.remaining() / 2));
     }
@@ -184,7 +185,7 @@ class FaultyDisk implements Disk {
     try {
       run(() -> disk.sync(file));
     } catch (IOException e) {
-      unsynced.add(open.get(file));
+      unsynced.add(path(file));
       throw e;
     }
   }
@@ -222,7 +223,11 @@ class FaultyDisk implements Disk {
     }
   }
 
+  private Path path(FileChannel file) {
+    return Objects.requireNonNull(open.get(file));
+  }
+
   private void requireTrusted(FileChannel file) {
-    assertFalse(unsynced.contains(open.get(file)), "a file whose sync failed was used again: " + open.get(file));
+    assertFalse(unsynced.contains(path(file)), "a file whose sync failed was used again: " + path(file));
   }
 }

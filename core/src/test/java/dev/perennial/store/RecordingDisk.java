@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 
@@ -101,7 +102,7 @@ final class RecordingDisk implements Disk {
         }
       }
       for (var entry : found.entrySet()) {
-        Files.write(directory.resolve(entry.getKey()), bytes(contents.get(entry.getValue()), loss, random));
+        Files.write(directory.resolve(entry.getKey()), bytes(Objects.requireNonNull(contents.get(entry.getValue())), loss, random));
       }
       for (var file : database.entrySet()) {
         Files.write(directory.resolve(file.getKey()), file.getValue());

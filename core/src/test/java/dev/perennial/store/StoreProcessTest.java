@@ -183,8 +183,8 @@ final class StoreProcessTest {
           assertEquals(StateDigest.of(States.at(head.position().step())), States.digest(store, head));
           whole++;
         } catch (FailureException e) {
-          assertTrue(String.valueOf(e.getMessage()).contains("store " + copy), e.getMessage());
-          assertTrue(e.getMessage().indexOf('\n') < 0, e.getMessage());
+          String message = String.valueOf(e.getMessage());
+          assertTrue(message.contains("store " + copy) && message.indexOf('\n') < 0, message);
           complaints++;
         }
       }
