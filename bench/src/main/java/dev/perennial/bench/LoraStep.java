@@ -41,7 +41,7 @@ final class LoraStep {
   private static final int EXAMPLES = 10 * ROWS;
   private static final long WORDS_DRAWN = 202;
   private static final double NANOS = 1e9;
-  private static final GradientOptions OPTIONS =
+  static final GradientOptions OPTIONS =
       new GradientOptions(MOST_STEPS, ROWS, new OptimiserOptions(
           OptimiserOptions.Kind.ADAMW, 1e-3, 0, OptimiserOptions.Schedule.COSINE, 0, 0), LoraOptions.DEFAULT, HeadOptions.DEFAULT);
 

@@ -7,6 +7,7 @@ import dev.perennial.budget.Budget;
 import dev.perennial.engine.DataSpec;
 import dev.perennial.engine.Run;
 import dev.perennial.engine.RunSpec;
+import dev.perennial.snapshot.SnapshotOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +34,8 @@ import picocli.CommandLine.Spec;
         "  ./perennial learn --data jan.csv feb.csv --text body --label topic --task month \\",
         "      --scenario domain-incremental --option epochs=5 --budget seconds=10min --store news --report news.html",
         "  ./perennial learn --data wordnet --tasks 9 --scenario blurry --scenario-option share=0.3 --store blurred",
+        "  ./perennial learn --data mail.csv --text body --label folder --tasks 5 --store mail --durability async \\",
+        "      --snapshot-every 100",
         "  ./perennial learn --config run.yaml --seed 2 --store second"})
 final class LearnCommand implements Runnable {
 
@@ -76,6 +79,9 @@ final class LearnCommand implements Runnable {
   @Option(names = "--store", paramLabel = "DIR", description = "Where what is learned is kept. Needed; made new.")
   private @Nullable Path store;
 
+  @Mixin
+  private DurabilityOptions durability = new DurabilityOptions();
+
   @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
   private @Nullable Path json;
 
@@ -107,11 +113,12 @@ final class LearnCommand implements Runnable {
       throw new UsageException("expected --store DIR, got none: name the directory to keep what is learned in");
     }
     Path directory = StorePath.ofNew(store);
+    SnapshotOptions snapshots = durability.options();
     var outputs = new Outputs(json, report);
     outputs.check();
     Learning.Learned learned = Learning.learn(
         console, runSpec.technique(), () -> Learning.resumption(directory),
-        listener -> Run.create(runSpec, directory, console.clock(), listener));
+        listener -> Run.create(runSpec, directory, snapshots, console.clock(), listener));
     outputs.write(learned.report(), learned.report().result().toJson());
     Learning.conclude(console, learned, directory, outputs);
   }

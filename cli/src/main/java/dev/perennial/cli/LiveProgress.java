@@ -26,6 +26,8 @@ final class LiveProgress implements RunListener, AutoCloseable {
   private int pieces = 1;
   private int piecesLearned;
   private long began;
+  private long snapshots;
+  private long mostBehind;
   private boolean closed;
 
   LiveProgress(Console console) {
@@ -99,9 +101,9 @@ final class LiveProgress implements RunListener, AutoCloseable {
   @Override
   public synchronized void evaluated(Experience experience, AccuracyHistory history) {
     double seconds = (console.ticker().getAsLong() - began) / NANOS;
-    say(String.format(Locale.ROOT, "experience %s: %,d rows, %d classes, %s; accuracy so far %.1f %%%s",
+    say(String.format(Locale.ROOT, "experience %s: %,d rows, %d classes, %s; accuracy so far %.1f %%%s%s",
         place(experience), experience.train().size(), experience.classes().size(), Resource.SECONDS.format(seconds),
-        100 * accuracy(history), left(experience, seconds)));
+        100 * accuracy(history), snapshots(), left(experience, seconds)));
   }
 
   /** The share of all test rows seen so far that are predicted right. */
@@ -123,6 +125,26 @@ final class LiveProgress implements RunListener, AutoCloseable {
 
   private String place(Experience experience) {
     return (experience.index() + 1) + (stages.isEmpty() ? "" : "/" + stages.size());
+  }
+
+  @Override
+  public synchronized void behind(long steps) {
+    mostBehind = Math.max(mostBehind, steps);
+    snapshots++;
+  }
+
+  @Override
+  public synchronized void fellBack(String problem) {
+    say("perennial goes back: " + problem);
+  }
+
+  /** What background snapshots came to, since the last experience. */
+  private String snapshots() {
+    String text = mostBehind == 0 ? ""
+        : String.format(Locale.ROOT, "; %,d snapshots, at most %,d steps behind", snapshots, mostBehind);
+    mostBehind = 0;
+    snapshots = 0;
+    return text;
   }
 
   private void say(String line) {

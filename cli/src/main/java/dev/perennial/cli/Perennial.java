@@ -67,6 +67,7 @@ final class Perennial implements Runnable {
         .addSubcommand(new PredictCommand(console))
         .addSubcommand(new ResumeCommand(console))
         .addSubcommand(new InspectCommand(console))
+        .addSubcommand(new VerifyCommand(console))
         .addSubcommand(BricksCommand.commandLine(console))
         .addSubcommand(new ShrinkCommand(console))
         .addSubcommand(new TechniquesCommand(console))

@@ -2,11 +2,13 @@ package dev.perennial.cli;
 
 import dev.perennial.budget.Budget;
 import dev.perennial.engine.Run;
+import dev.perennial.snapshot.SnapshotOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code perennial resume}: goes on with a run that was stopped. */
@@ -39,6 +41,9 @@ final class ResumeCommand implements Runnable {
       description = "New limits, in place of all those that the run began with.")
   private List<String> budget = new ArrayList<>();
 
+  @Mixin
+  private DurabilityOptions durability = new DurabilityOptions();
+
   private final Console console;
 
   ResumeCommand(Console console) {
@@ -48,11 +53,12 @@ final class ResumeCommand implements Runnable {
   @Override
   public void run() {
     Budget limits = budget.isEmpty() ? null : Budget.parse(budget);
+    SnapshotOptions snapshots = durability.options();
     var outputs = new Outputs(json, report);
     outputs.check();
     Learning.Learned learned = Learning.learn(
         console, store.toAbsolutePath().normalize() + "", () -> Learning.resumption(store),
-        listener -> Run.resume(store, limits, console.clock(), listener));
+        listener -> Run.resume(store, limits, snapshots, console.clock(), listener));
     outputs.write(learned.report(), learned.report().result().toJson());
     Learning.conclude(console, learned, store, outputs);
   }

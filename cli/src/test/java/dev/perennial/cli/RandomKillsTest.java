@@ -15,10 +15,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Whole runs of the default technique, each killed at a random moment of its time and then gone on with. */
 @Tag("heavy")
-@Timeout(value = 20, unit = TimeUnit.MINUTES)
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
 final class RandomKillsTest {
 
-  private static final int KILLS = 20;
+  private static final int KILLS = 30;
 
   @TempDir Path dir;
 
@@ -35,17 +35,19 @@ final class RandomKillsTest {
     assertEquals(0, Cli.startSilently(job(csv, whole)).waitFor());
     long millis = (System.nanoTime() - start) / 1_000_000;
     String expected = digest(whole);
-    var random = new Random(20);
+    var random = new Random(30);
     int killed = 0;
     for (int kill = 0; kill < KILLS; kill++) {
       Path store = dir.resolve("store-" + kill);
-      Process process = Cli.startSilently(job(csv, store));
+      List<Object> snapshots = kill % 2 == 0
+          ? List.of() : List.of("--durability", "async", "--snapshot-every", 1, "--most-behind", 4);
+      Process process = Cli.startSilently(job(csv, store), snapshots);
       boolean ended = process.waitFor((long) (random.nextDouble() * millis), TimeUnit.MILLISECONDS);
       process.destroyForcibly().waitFor();
       killed += ended ? 0 : 1;
       // Killed before there was a store, the same command begins anew.
       if (Cli.run("resume", "--store", store).exitCode() != 0) {
-        Cli.run(job(csv, store)).succeeded();
+        Cli.run(job(csv, store), snapshots).succeeded();
       }
       assertEquals(expected, digest(store), "kill " + kill);
     }

@@ -40,9 +40,9 @@ public record Inspection(RunSpec spec, String data, String backboneDigest, List<
   public static Inspection of(Path directory) {
     try (Store store = Store.open(directory, Access.READ)) {
       RunRecord record = RunRecord.fromJson(store.spec());
-      Commit head = store.head().orElseThrow(() -> new FailureException("the store " + directory
-          + " has no commit yet, so that there is nothing to show: learn first, or wait for the first commit"));
-      try (StoredParts parts = store.parts(head)) {
+      try (StoredParts parts = store.openHead().orElseThrow(() -> new FailureException("the store " + directory
+          + " has no commit yet, so that there is nothing to show: learn first, or wait for the first commit"))) {
+        Commit head = parts.commit();
         var classes = new Classes();
         classes.restore(parts.parts());
         return new Inspection(record.spec(), record.data(), record.backboneDigest(), store.commits(), classes.names(),

@@ -8,8 +8,6 @@ import dev.perennial.budget.Ledger;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.Techniques;
-import dev.perennial.store.Commit;
-import dev.perennial.store.Store;
 import dev.perennial.store.StoredParts;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.Device;
@@ -69,8 +67,8 @@ final class Model implements AutoCloseable {
   }
 
   /** Takes over what a commit holds. */
-  void restore(Store store, Commit commit, List<Experience> past) {
-    try (TensorScope scope = TensorScope.inference(); StoredParts parts = store.parts(commit)) {
+  void restore(StoredParts parts, List<Experience> past) {
+    try (TensorScope scope = TensorScope.inference()) {
       learner.restore(parts.parts(), past);
     }
   }

@@ -4,8 +4,8 @@ import dev.perennial.FailureException;
 import dev.perennial.UsageException;
 import dev.perennial.budget.Ledger;
 import dev.perennial.store.Access;
-import dev.perennial.store.Commit;
 import dev.perennial.store.Store;
+import dev.perennial.store.StoredParts;
 import dev.perennial.tensor.Device;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,15 +28,15 @@ public final class Predictor implements AutoCloseable {
    * @throws FailureException if the store is empty, damaged, or of another backbone
    */
   public static Predictor open(Path directory, int threads) {
-    try (Store store = Store.open(directory, Access.READ)) {
+    try (Store store = Store.open(directory, Access.READ);
+        StoredParts parts = store.openHead().orElseThrow(() -> new FailureException("the store " + directory
+            + " has no commit yet, so that there is nothing to predict with: learn first, or wait for the first commit"))) {
       RunRecord record = RunRecord.fromJson(store.spec());
-      Commit head = store.head().orElseThrow(() -> new FailureException("the store " + directory
-          + " has no commit yet, so that there is nothing to predict with: learn first, or wait for the first commit"));
       RunSpec spec = record.spec().withThreads(threads).withDevice(Device.CPU.name());
       Model model = Model.create(spec, record.image(), record.streamDigest(), new Ledger(spec.budget()));
       try {
         record.checkBackbone(model.backbone().name(), model.backbone().digest());
-        model.restore(store, head, List.of());
+        model.restore(parts, List.of());
         return new Predictor(model, record.image().length == 0);
       } catch (RuntimeException e) {
         model.close();

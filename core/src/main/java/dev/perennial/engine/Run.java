@@ -17,11 +17,13 @@ import dev.perennial.measure.Metrics;
 import dev.perennial.measure.ReportRun;
 import dev.perennial.measure.Result;
 import dev.perennial.measure.Setup;
+import dev.perennial.snapshot.SnapshotOptions;
 import dev.perennial.store.Access;
 import dev.perennial.store.Commit;
 import dev.perennial.store.Position;
 import dev.perennial.store.StateDigest;
 import dev.perennial.store.Store;
+import dev.perennial.store.StoredParts;
 import dev.perennial.stream.Arrangement;
 import dev.perennial.stream.Experience;
 import dev.perennial.stream.Scenarios;
@@ -39,18 +41,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * One stream being learned, durably: what was committed survives a crash, and a resumed run goes on to the same bits.
  *
- * <p>A commit follows every experience that is evaluated, and before that at most every ten seconds. A rehearsal
- * commits nothing. Used by one thread.
+ * <p>A commit follows every experience that is evaluated, and before that as often as the {@link SnapshotOptions} say,
+ * while learning waits or goes on. A rehearsal commits nothing. Used by one thread.
  */
 public final class Run implements AutoCloseable {
-
-  /** Time between commits within an experience: so many seconds, and so many times what the last commit took. */
-  private static final double COMMIT_SECONDS = 10;
-
-  private static final double COMMIT_RATIO = 20;
-
-  /** Commits that stay whole: the newest, and one to fall back to. */
-  private static final int KEPT_COMMITS = 2;
 
   private static final double NANOS = 1e9;
 
@@ -61,16 +55,14 @@ public final class Run implements AutoCloseable {
   private final @Nullable Store store;
   private final Model model;
   private final Ledger ledger;
-  private final Clock clock;
   private final RunListener listener;
+  private final @Nullable Commits commits;
   private AccuracyHistory history;
   private Progress progress;
   private Position position;
-  private long lastCommit = System.nanoTime();
-  private double lastCommitSeconds;
 
   private Run(RunSpec spec, Stream stream, String dataName, @Nullable Store store, Model model, Ledger ledger,
-      @Nullable Commit head, Clock clock, RunListener listener) {
+      @Nullable Commit head, SnapshotOptions options, Clock clock, RunListener listener) {
     this.spec = spec;
     this.stream = stream;
     this.stages = stream.stages();
@@ -78,8 +70,8 @@ public final class Run implements AutoCloseable {
     this.store = store;
     this.model = model;
     this.ledger = ledger;
-    this.clock = clock;
     this.listener = listener;
+    commits = store == null ? null : new Commits(store, options, clock, listener);
     history = head == null ? AccuracyHistory.EMPTY : AccuracyHistory.fromJson(Documents.of(head, Documents.HISTORY));
     progress = head == null ? Progress.NONE : Progress.fromJson(Documents.of(head, Documents.PROGRESS));
     position = head == null ? Position.START : head.position();
@@ -90,7 +82,9 @@ public final class Run implements AutoCloseable {
     }
     if (store != null && head != null) {
       int touched = position.experience() + (position.step() > 0 ? 1 : 0);
-      model.restore(store, head, stream.experiences().subList(0, touched));
+      try (StoredParts parts = store.parts(head)) {
+        model.restore(parts, stream.experiences().subList(0, touched));
+      }
     }
   }
 
@@ -101,6 +95,12 @@ public final class Run implements AutoCloseable {
    * @throws UsageException if the spec asks for what there is not; nothing is made then
    */
   public static Run create(RunSpec asked, Path directory, Clock clock, RunListener listener) {
+    return create(asked, directory, SnapshotOptions.DEFAULT, clock, listener);
+  }
+
+  /** The same with snapshots of one's choice. */
+  public static Run create(
+      RunSpec asked, Path directory, SnapshotOptions options, Clock clock, RunListener listener) {
     ResidentMemory.restartPeak();
     RunSpec spec = asked.fitted();
     Dataset dataset = Datasets.read(spec.data(), spec.seed());
@@ -112,7 +112,7 @@ public final class Run implements AutoCloseable {
     try {
       var record = new RunRecord(spec, dataset.name(), image, stream.digest(), model.backbone().digest());
       Store store = Store.create(directory, record.toJson());
-      return new Run(spec, stream, dataset.name(), store, model, ledger, null, clock, listener);
+      return new Run(spec, stream, dataset.name(), store, model, ledger, null, options, clock, listener);
     } catch (RuntimeException e) {
       model.close();
       throw e;
@@ -132,7 +132,8 @@ public final class Run implements AutoCloseable {
     listener.prepared(dataset, stream);
     var ledger = new Ledger(spec.budget());
     Model model = Model.create(spec, imageShape(stream), stream.digest(), ledger);
-    return new Run(spec, stream, dataset.name(), null, model, ledger, null, clock, listener);
+    return new Run(spec, stream, dataset.name(), null, model, ledger, null, SnapshotOptions.DEFAULT, clock,
+        listener);
   }
 
   /**
@@ -142,6 +143,12 @@ public final class Run implements AutoCloseable {
    * @throws FailureException if the data or the backbone is not what the run began with
    */
   public static Run resume(Path directory, @Nullable Budget budget, Clock clock, RunListener listener) {
+    return resume(directory, budget, SnapshotOptions.DEFAULT, clock, listener);
+  }
+
+  /** The same with snapshots of one's choice, whatever they were before. */
+  public static Run resume(
+      Path directory, @Nullable Budget budget, SnapshotOptions options, Clock clock, RunListener listener) {
     ResidentMemory.restartPeak();
     Store store = Store.open(directory, Access.WRITE);
     Model model = null;
@@ -153,12 +160,13 @@ public final class Run implements AutoCloseable {
       record.checkStream(stream);
       listener.prepared(dataset, stream);
       Commit head = store.head().orElse(null);
+      store.fallback().ifPresent(listener::fellBack);
       Ledger ledger = head == null
           ? new Ledger(spec.budget())
           : Ledger.fromJson(Documents.of(head, Documents.LEDGER), spec.budget());
       model = Model.create(spec, record.image(), record.streamDigest(), ledger);
       record.checkBackbone(model.backbone().name(), model.backbone().digest());
-      return new Run(spec, stream, dataset.name(), store, model, ledger, head, clock, listener);
+      return new Run(spec, stream, dataset.name(), store, model, ledger, head, options, clock, listener);
     } catch (RuntimeException e) {
       if (model != null) {
         model.close();
@@ -208,6 +216,9 @@ public final class Run implements AutoCloseable {
         commitIfDue();
       }
     }
+    if (commits != null) {
+      commits.settle();
+    }
     return result();
   }
 
@@ -233,6 +244,9 @@ public final class Run implements AutoCloseable {
         learner.step(experience, step);
       }
       progress = progress.learned((System.nanoTime() - start) / NANOS);
+      if (commits != null) {
+        commits.stepped();
+      }
       listener.stepped(experience, step, steps);
       if (step + 1 < steps) {
         position = new Position(experience.index(), step + 1);
@@ -242,8 +256,8 @@ public final class Run implements AutoCloseable {
   }
 
   private void commitIfDue() {
-    if ((System.nanoTime() - lastCommit) / NANOS > Math.max(COMMIT_SECONDS, COMMIT_RATIO * lastCommitSeconds)) {
-      commit();
+    if (commits != null) {
+      commits.ifDue(this::commit);
     }
   }
 
@@ -256,6 +270,9 @@ public final class Run implements AutoCloseable {
       position = new Position(experience.index(), step);
       commit();
     }
+    if (commits != null) {
+      commits.settle();
+    }
     String kept = store == null ? "" : "; what was learned is in " + store.directory()
         + ": go on with perennial resume --store " + store.directory() + " --budget seconds=...";
     throw new FailureException("the budget of " + Resource.SECONDS.format(limit) + " of learning is used up in experience "
@@ -263,22 +280,17 @@ public final class Run implements AutoCloseable {
   }
 
   private void commit() {
-    long start = System.nanoTime();
     progress = progress.peaked(ResidentMemory.peak());
-    if (store == null) {
+    if (commits == null) {
       return;
     }
     try (TensorScope scope = TensorScope.inference()) {
-      Commit commit = store.commit(position, model.learner().state(), Map.of(
+      commits.commit(position, model.learner().state(), Map.of(
           Documents.LEDGER, ledger.toJson(),
           Documents.HISTORY, history.toJson(),
           Documents.PROGRESS, progress.toJson(),
-          Documents.BRICKS, Documents.bricks(model.learner().bricks())), clock.instant());
-      store.collect(KEPT_COMMITS);
-      listener.committed(commit.id());
+          Documents.BRICKS, Documents.bricks(model.learner().bricks())));
     }
-    lastCommit = System.nanoTime();
-    lastCommitSeconds = (lastCommit - start) / NANOS;
   }
 
   /** The figures of what was learned so far. */
@@ -325,12 +337,15 @@ public final class Run implements AutoCloseable {
     return stream;
   }
 
-  /** Frees the model and gives back the right to write to the store. */
+  /** Frees the model and gives back the right to write to the store, when what was taken is durable. */
   @Override
   public void close() {
-    model.close();
-    if (store != null) {
-      store.close();
+    try {
+      if (commits != null) {
+        commits.close();
+      }
+    } finally {
+      model.close();
     }
   }
 }

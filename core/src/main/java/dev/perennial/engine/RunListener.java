@@ -33,4 +33,10 @@ public interface RunListener {
 
   /** What was learned is durable. */
   default void committed(long commit) {}
+
+  /** With {@link #committed}: learning has gone on by so many steps since that state; 0 where it waited for it. */
+  default void behind(long steps) {}
+
+  /** The newest commit cannot be gone on from, for a reason that this line gives, and an older one is. */
+  default void fellBack(String problem) {}
 }

@@ -14,6 +14,7 @@ import dev.perennial.learn.Learner;
 import dev.perennial.store.Access;
 import dev.perennial.store.Commit;
 import dev.perennial.store.Store;
+import dev.perennial.store.StoredParts;
 import dev.perennial.stream.Stream;
 import dev.perennial.tensor.Device;
 import dev.perennial.tensor.TensorFormat;
@@ -92,11 +93,13 @@ public final class StoreBricks implements AutoCloseable {
       Model model = Model.create(spec, record.image(), record.streamDigest(), new Ledger(spec.budget()));
       try {
         record.checkBackbone(model.backbone().name(), model.backbone().digest());
-        @Nullable Commit head = store.head().orElse(null);
-        if (head != null) {
-          model.restore(store, head, List.of());
+        try (StoredParts parts = store.openHead().orElse(null)) {
+          if (parts != null) {
+            model.restore(parts, List.of());
+          }
+          return new StoreBricks(
+              directory, spec, model, parts == null ? List.of() : Documents.bricks(parts.commit()));
         }
-        return new StoreBricks(directory, spec, model, head == null ? List.of() : Documents.bricks(head));
       } catch (RuntimeException e) {
         model.close();
         throw e;

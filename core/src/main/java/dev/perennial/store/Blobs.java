@@ -3,7 +3,6 @@ package dev.perennial.store;
 import dev.perennial.FailureException;
 import dev.perennial.tensor.Safetensors;
 import dev.perennial.tensor.StatePart;
-import java.io.FileInputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
@@ -19,12 +18,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The directory of blobs: safetensors files named by the SHA-256 of their bytes, written once and never changed.
  *
- * <p>A blob is written to {@code <sha256>.tmp}, synced and renamed; the directory is synced once for all blobs of a
- * commit. What a failed sync may have left behind is never used again: the file or its entry is deleted.
+ * <p>A blob is written to {@code new-<epoch>-<n>.tmp}, synced and renamed; the directory is synced once for all blobs of a
+ * commit. The epoch is the writer's: a writer that was replaced, and does not know it, cannot touch another one's files.
+ * What a failed sync may have left behind is never used again: the temporary file is deleted, and a blob whose name may
+ * not be on the medium is written anew by whoever needs it.
  */
 final class Blobs {
   private static final String SUFFIX = ".safetensors";
@@ -39,6 +42,14 @@ final class Blobs {
   /** Digests whose files are known to be on the medium, entry and all: those of a commit, or synced by this object. */
   private final Set<String> durable = new HashSet<>();
 
+  /** Files that this object brought in and no commit names yet. */
+  private final Set<Path> unnamed = new HashSet<>();
+
+  private Pace pace = Pace.unlimited();
+  private LongConsumer read = bytes -> {};
+  private long epoch;
+  private long written;
+
   Blobs(Path directory, Disk disk) {
     this.directory = directory;
     this.disk = disk;
@@ -48,41 +59,73 @@ final class Blobs {
     return directory.resolve(sha256 + SUFFIX);
   }
 
-  /** Takes it that these blobs are on the medium, since the commits that name them are. */
-  void trust(Set<String> committed) {
+  /** Begins to write as the writer of that epoch; the blobs of {@code committed} are on the medium already. */
+  void begin(long writer, Set<String> committed) {
+    epoch = writer;
     durable.addAll(committed);
   }
 
+  void pace(Pace limit) {
+    pace = limit;
+  }
+
+  /** From now on {@code listener} hears how many bytes of blobs were read, again and again. */
+  void watch(LongConsumer listener) {
+    read = listener;
+  }
+
   /**
-   * Makes the parts' blobs durable, writing only those that are not there in full.
+   * Makes the parts' blobs durable, writing only those that are not there in full. Each part is digested once.
    *
-   * @throws IOException if that failed; the files that this call brought in are then deleted again
+   * @param unchanged by part name, the blobs of parts that the caller knows to be as they were; null where it knows
+   *     nothing. Of these nothing is read, and the others, which have changed, are digested while they are written
+   * @throws IOException if that failed; temporary files are deleted, {@link #unnamed} says what is left
    */
-  List<PartRef> put(Collection<StatePart> parts) throws IOException {
+  List<PartRef> put(Collection<StatePart> parts, @Nullable Map<String, PartRef> unchanged) throws IOException {
     var refs = new ArrayList<PartRef>();
-    var fresh = new ArrayList<Path>();
-    try {
-      boolean wrote = false;
-      for (StatePart part : parts) {
-        PartRef ref = reference(part);
-        refs.add(ref);
-        if (!durable.contains(ref.sha256()) || problem(ref).isPresent()) {
-          write(part, ref, fresh);
+    boolean wrote = false;
+    for (StatePart part : parts) {
+      PartRef known = unchanged == null ? null : unchanged.get(part.name());
+      if (known != null && isThere(known)) {
+        refs.add(known);
+        continue;
+      }
+      try (Naming naming = unchanged == null ? Naming.now(part) : Naming.begin(part)) {
+        if (unchanged == null && isThere(naming.name().ref())) {
+          refs.add(naming.name().ref());
+        } else {
+          refs.add(write(part, naming));
           wrote = true;
         }
       }
-      if (wrote) {
-        disk.syncDirectory(directory);
-      }
-    } catch (IOException | RuntimeException e) {
-      fresh.forEach(file -> delete(file, e));
-      throw e;
+    }
+    if (wrote) {
+      disk.syncDirectory(directory);
     }
     for (PartRef ref : refs) {
       durable.add(ref.sha256());
       sound.add(ref.sha256());
     }
     return refs;
+  }
+
+  /** Whether the blob can be named by a commit as it is. */
+  private boolean isThere(PartRef ref) {
+    return durable.contains(ref.sha256()) && problem(ref).isEmpty();
+  }
+
+  /** What was put is no longer this object's: a commit names it, or nobody may. */
+  void named() {
+    unnamed.clear();
+  }
+
+  /** Deletes what was put since the last commit, as far as that is possible. */
+  void deleteUnnamed(Exception cause) {
+    for (Path file : unnamed) {
+      durable.remove(digestOf(file));
+      sound.remove(digestOf(file));
+      delete(file, cause);
+    }
   }
 
   /** What is wrong with a part's blob, in one line; empty if it has the right length and, read once, digest. */
@@ -110,12 +153,12 @@ final class Blobs {
   }
 
   /**
-   * Maps a part's blob into {@code arena}, after reading and checking all of it.
+   * Maps a part's blob into {@code arena}, after reading and checking all of it, unless this object has done so since it
+   * was told to {@link #distrust}.
    *
    * @throws FailureException naming file, expected and found digest
    */
   StatePart open(PartRef ref, Arena arena) {
-    sound.remove(ref.sha256());
     problem(ref).ifPresent(Blobs::fail);
     Path file = path(ref.sha256());
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -131,12 +174,26 @@ final class Blobs {
     sound.clear();
   }
 
+  /** Forgets it of these blobs. */
+  void distrust(Collection<PartRef> refs) {
+    refs.forEach(ref -> sound.remove(ref.sha256()));
+  }
+
+  /** How many files of the directory are not among those. */
+  long others(Set<String> kept) throws IOException {
+    return files().stream().filter(file -> !kept.contains(digestOf(file))).count();
+  }
+
+  private static String digestOf(Path file) {
+    String name = file.getFileName().toString();
+    return name.endsWith(SUFFIX) ? name.substring(0, name.length() - SUFFIX.length()) : "";
+  }
+
   /** Deletes every blob that is not to be kept, and gives back the bytes that it held. */
   long retain(Set<String> kept) throws IOException {
     long freed = 0;
     for (Path file : files()) {
-      String name = file.getFileName().toString();
-      if (name.endsWith(SUFFIX) && !kept.contains(name.substring(0, name.length() - SUFFIX.length()))) {
+      if (!digestOf(file).isEmpty() && !kept.contains(digestOf(file))) {
         freed += Files.size(file);
         disk.delete(file);
       }
@@ -164,36 +221,43 @@ final class Blobs {
     return Optional.of("part " + ref.name() + ", blob " + path(ref.sha256()) + ": " + problem);
   }
 
-  private static void fail(String problem) {
+  static void fail(String problem) {
     throw new FailureException(problem + "; the blob is damaged: put a copy of it back, or go on from another commit");
   }
 
-  private static PartRef reference(StatePart part) throws IOException {
-    var sink = new Sink(bytes -> {});
-    Safetensors.write(sink, part.tensors(), Map.of());
-    return new PartRef(part.name(), part.combine(), sink.sha256(), sink.bytes());
-  }
-
-  private void write(StatePart part, PartRef ref, List<Path> fresh) throws IOException {
-    Path file = path(ref.sha256());
-    Path temporary = directory.resolve(ref.sha256() + TEMPORARY);
-    durable.remove(ref.sha256());
+  /** Writes a part, and gives its name, which is known by then. */
+  private PartRef write(StatePart part, Naming naming) throws IOException {
+    Path temporary = directory.resolve("new-" + epoch + "-" + ++written + TEMPORARY);
     try {
       try (FileChannel channel = disk.create(temporary)) {
-        var sink = new Sink(bytes -> disk.write(channel, bytes));
+        Sink sink = Sink.to(bytes -> writePaced(channel, bytes));
         Safetensors.write(sink, part.tensors(), Map.of());
-        if (!sink.sha256().equals(ref.sha256())) {
+        if (sink.checksum() != naming.name().checksum()) {
           throw new IOException("the tensors of part " + part.name() + " changed while they were written");
         }
         disk.sync(channel);
       }
+      PartRef ref = naming.name().ref();
+      Path file = path(ref.sha256());
+      durable.remove(ref.sha256());
       if (Files.notExists(file)) {
-        fresh.add(file);
+        unnamed.add(file);
       }
       disk.rename(temporary, file);
+      return ref;
     } catch (IOException | RuntimeException e) {
       delete(temporary, e);
       throw e;
+    }
+  }
+
+  private void writePaced(FileChannel channel, ByteBuffer bytes) throws IOException {
+    long before = channel.position() / Pace.SYNC_BYTES;
+    int length = bytes.remaining();
+    disk.write(channel, bytes);
+    pace.wrote(length);
+    if (pace.isLimited() && channel.position() / Pace.SYNC_BYTES > before) {
+      disk.sync(channel);
     }
   }
 
@@ -206,14 +270,9 @@ final class Blobs {
   }
 
   /** Reads through a stream, which an interrupt does not end: an interrupted reader must not take a blob for damaged. */
-  private static String digest(Path file) throws IOException {
-    var digest = new Sha256();
-    var chunk = new byte[1 << 20];
-    try (var in = new FileInputStream(file.toFile())) {
-      for (int length = in.read(chunk); length >= 0; length = in.read(chunk)) {
-        digest.bytes(ByteBuffer.wrap(chunk, 0, length));
-      }
+  private String digest(Path file) throws IOException {
+    try (var in = disk.read(file)) {
+      return Sha256.of(in, read);
     }
-    return digest.hex();
   }
 }

@@ -2,6 +2,7 @@ package dev.perennial.store;
 
 import dev.perennial.FailureException;
 import dev.perennial.tensor.Combine;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -24,8 +25,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Rows are only ever added; {@code collected} alone is changed. Each row carries the SHA-256 of its content, since
  * SQLite itself does not notice a flipped bit in a text.
+ *
+ * <p>Every writer raises the epoch when it opens the store, and every transaction of a writer first looks whether the
+ * epoch is still its own: a fencing token, as in M. Kleppmann, "How to do distributed locking" (2016). A process that was
+ * paused while its lock went to another one can therefore neither commit nor delete.
  */
 final class Catalog implements AutoCloseable {
+  /** How often the store was opened for writing; stores of before there was this table get it from their next writer. */
+  private static final String WRITERS =
+      "CREATE TABLE IF NOT EXISTS writers (only INTEGER PRIMARY KEY CHECK (only = 1), epoch INTEGER NOT NULL) STRICT";
+
   private static final List<String> TABLES =
       List.of(
           "CREATE TABLE store (only INTEGER PRIMARY KEY CHECK (only = 1), spec TEXT NOT NULL, sha256 TEXT NOT NULL)"
@@ -37,10 +46,14 @@ final class Catalog implements AutoCloseable {
               + " combine TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (commit_id, name))"
               + " STRICT, WITHOUT ROWID",
           "CREATE TABLE documents (commit_id INTEGER NOT NULL REFERENCES commits, name TEXT NOT NULL,"
-              + " text TEXT NOT NULL, PRIMARY KEY (commit_id, name)) STRICT, WITHOUT ROWID");
+              + " text TEXT NOT NULL, PRIMARY KEY (commit_id, name)) STRICT, WITHOUT ROWID",
+          WRITERS);
 
   private final Path file;
   private final Connection connection;
+
+  /** The number of this writer; 0 for a reader. */
+  private long epoch;
 
   Catalog(Path file, Connection connection) {
     this.file = file;
@@ -92,10 +105,50 @@ final class Catalog implements AutoCloseable {
     return ids;
   }
 
-  /** The number that the next commit gets. */
-  long nextId() throws SQLException {
+  /** The number of the newest commit that there ever was; 0 before the first. */
+  long newestId() throws SQLException {
+    return number("SELECT coalesce(max(id), 0) FROM commits");
+  }
+
+  /** Whether the blobs of a commit were given up. */
+  boolean isCollected(long id) throws SQLException {
+    return number("SELECT count(*) FROM commits WHERE collected <> 0 AND id = " + id) > 0;
+  }
+
+  /**
+   * Becomes the one writer: whoever was it before can no longer change anything. Waits for a transaction of the writer
+   * before to end.
+   *
+   * @return the epoch
+   */
+  long takeOver(Disk disk) throws SQLException {
+    transaction(
+        disk,
+        () -> {
+          execute(WRITERS);
+          execute("INSERT OR IGNORE INTO writers VALUES (1, 0)");
+          execute("UPDATE writers SET epoch = epoch + 1");
+          epoch = newestEpoch();
+        });
+    return epoch;
+  }
+
+  private long newestEpoch() throws SQLException {
+    return number("SELECT epoch FROM writers");
+  }
+
+  private void requireNewest() throws SQLException {
+    long newest = newestEpoch();
+    if (newest != epoch) {
+      throw new FailureException(
+          "the store " + file.getParent() + " was opened for writing by another process since (writer " + newest
+              + ", this one is writer " + epoch + "): nothing was changed; end this process, the other one goes on");
+    }
+  }
+
+  private long number(String query) throws SQLException {
     try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("SELECT coalesce(max(id), 0) + 1 FROM commits")) {
+        ResultSet row = statement.executeQuery(query)) {
       return row.getLong(1);
     }
   }
@@ -188,11 +241,42 @@ final class Catalog implements AutoCloseable {
         });
   }
 
+  /** Work on files that only the newest writer may do. */
+  interface FileWork {
+    void run() throws IOException, SQLException;
+  }
+
+  /**
+   * Does something that no other writer can come in between: as long as it goes on, nobody can take over.
+   *
+   * @throws FailureException if another writer has taken over already; nothing is done then
+   */
+  void alone(FileWork work) throws IOException, SQLException {
+    execute("BEGIN IMMEDIATE");
+    try {
+      requireNewest();
+      work.run();
+    } catch (IOException | SQLException | RuntimeException e) {
+      rollBack(e);
+      throw e;
+    }
+    execute("ROLLBACK");
+  }
+
   /** What SQLite finds wrong with the database; empty if nothing. */
   List<String> check() throws SQLException {
+    return problems("PRAGMA integrity_check");
+  }
+
+  /** The same but for the order of indices, in a fraction of the time. */
+  List<String> quickCheck() throws SQLException {
+    return problems("PRAGMA quick_check");
+  }
+
+  private List<String> problems(String check) throws SQLException {
     var problems = new ArrayList<String>();
     try (Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery("PRAGMA integrity_check")) {
+        ResultSet rows = statement.executeQuery(check)) {
       while (rows.next()) {
         String problem = text(rows, 1);
         if (!problem.equals("ok")) {
@@ -201,6 +285,11 @@ final class Catalog implements AutoCloseable {
       }
     }
     return problems;
+  }
+
+  /** Moves what the write-ahead log holds to its place in the database; whether all of it could be moved. */
+  boolean checkpoint() throws SQLException {
+    return number("PRAGMA wal_checkpoint(TRUNCATE)") == 0;
   }
 
   @Override
@@ -216,15 +305,22 @@ final class Catalog implements AutoCloseable {
   private void transaction(Disk disk, Statements statements) throws SQLException {
     execute("BEGIN IMMEDIATE");
     try {
+      if (epoch > 0) {
+        requireNewest();
+      }
       statements.run();
       disk.commit(connection);
     } catch (SQLException | RuntimeException e) {
-      try {
-        execute("ROLLBACK");
-      } catch (SQLException alreadyEnded) {
-        e.addSuppressed(alreadyEnded);
-      }
+      rollBack(e);
       throw e;
+    }
+  }
+
+  private void rollBack(Exception cause) {
+    try {
+      execute("ROLLBACK");
+    } catch (SQLException alreadyEnded) {
+      cause.addSuppressed(alreadyEnded);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.perennial.store;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
@@ -11,12 +12,22 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import org.sqlite.SQLiteException;
 
 /** The operations on which durability rests: the places where a crash or a failing disk can come in between. */
 interface Disk {
 
   /** Opens an empty file for writing, over whatever was there. */
   FileChannel create(Path file) throws IOException;
+
+  /** Opens a file for writing over its bytes from the first on, with nothing cut off; makes it if it is not there. */
+  FileChannel update(Path file) throws IOException;
+
+  /** Opens a file for reading. An interrupt of the reader does not end it. */
+  InputStream read(Path file) throws IOException;
+
+  /** The type of the file system that holds a directory, as the system calls it, such as {@code ext4}. */
+  String fileSystem(Path directory) throws IOException;
 
   /** Writes all remaining bytes at the channel's position. */
   void write(FileChannel file, ByteBuffer bytes) throws IOException;
@@ -44,9 +55,20 @@ interface Disk {
           case ClosedByInterruptException _ -> "the thread was interrupted";
           case AccessDeniedException _ -> "permission denied";
           case FileAlreadyExistsException _ -> "a file of that name is in the way";
+          case SQLiteException s -> reason(s);
           case FileSystemException f when f.getReason() != null -> f.getReason();
           default -> String.valueOf(e.getMessage());
         };
     return reason.replaceAll("\\s+", " ");
+  }
+
+  private static String reason(SQLiteException e) {
+    return switch (e.getResultCode()) {
+      case SQLITE_FULL -> "the disk or the database is full";
+      case SQLITE_BUSY -> "the database is locked by another process for longer than it should be";
+      case SQLITE_READONLY, SQLITE_READONLY_DIRECTORY, SQLITE_READONLY_CANTINIT -> "the database cannot be written";
+      case SQLITE_CORRUPT -> "the database is damaged (" + e.getMessage() + ")";
+      default -> String.valueOf(e.getMessage());
+    };
   }
 }

@@ -3,16 +3,20 @@ package dev.perennial.store;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.function.LongConsumer;
 
 /** A SHA-256 digest in the making, over numbers, texts and memory. */
 final class Sha256 {
   private static final int CHUNK = 1 << 20;
+  private static final int PIECE = 1 << 16;
 
   private final MessageDigest digest;
 
@@ -22,6 +26,21 @@ final class Sha256 {
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("every Java platform has SHA-256", e);
     }
+  }
+
+  /**
+   * The digest of all that a stream still gives.
+   *
+   * @param read hears how many bytes were read, again and again
+   */
+  static String of(InputStream in, LongConsumer read) throws IOException {
+    var digest = new Sha256();
+    var chunk = new byte[CHUNK];
+    for (int length = in.read(chunk); length >= 0; length = in.read(chunk)) {
+      digest.digest.update(chunk, 0, length);
+      read.accept(length);
+    }
+    return digest.hex();
   }
 
   /** Adds 8 little-endian bytes. */
@@ -38,9 +57,18 @@ final class Sha256 {
     return this;
   }
 
-  /** Adds the buffer's remaining bytes. */
+  /** Adds the buffer's remaining bytes; those outside Java's heap by way of a piece that fits a processor's cache. */
   Sha256 bytes(ByteBuffer bytes) {
-    digest.update(bytes);
+    if (bytes.hasArray()) {
+      digest.update(bytes);
+      return this;
+    }
+    var piece = new byte[Math.min(PIECE, bytes.remaining())];
+    while (bytes.hasRemaining()) {
+      int length = Math.min(piece.length, bytes.remaining());
+      bytes.get(piece, 0, length);
+      digest.update(piece, 0, length);
+    }
     return this;
   }
 

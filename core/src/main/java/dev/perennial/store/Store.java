@@ -26,22 +26,34 @@ import org.jspecify.annotations.Nullable;
  * transaction, itself synced. After a crash at any moment the store holds the commit before or the new one, never
  * anything between. A part whose bytes are there already is not written again.
  *
- * <p>Files: {@code perennial.db} (SQLite, WAL, synchronous FULL), {@code blobs/<sha256>.safetensors}, {@code lock}. The
- * protocol is that of Lucene's commit points; see also SQLite's notes on atomic commit.
+ * <p>Two writers are kept apart twice: by a lock, which the system gives back when a process ends, and by an epoch in the
+ * database, which every writer raises: one that lost its lock without knowing it can change nothing.
+ *
+ * <p>Files: {@code perennial.db} (SQLite, WAL, synchronous FULL), {@code blobs/<sha256>.safetensors}, {@code newest},
+ * {@code lock}. The protocol is that of Lucene's commit points; see also SQLite's notes on atomic commit. What is promised,
+ * and which test holds it, is in docs/durability.md.
  *
  * <p>Safe for use by many threads: calls run one after the other.
  */
 public final class Store implements AutoCloseable {
+  /** How often a reader begins anew because what it was reading was given up meanwhile. */
+  private static final int LOOKS = 100;
+
   private final Path directory;
+  private final Layout layout;
   private final Disk disk;
   private final Blobs blobs;
   private final Catalog catalog;
   private final @Nullable WriterLock lock;
 
+  /** The newest commit that is known to have been acknowledged. */
+  private long acknowledged;
+
   private Store(Path directory, Disk disk, Catalog catalog, @Nullable WriterLock lock) {
     this.directory = directory;
+    this.layout = new Layout(directory);
     this.disk = disk;
-    this.blobs = new Blobs(new Layout(directory).blobs(), disk);
+    this.blobs = new Blobs(layout.blobs(), disk);
     this.catalog = catalog;
     this.lock = lock;
   }
@@ -62,8 +74,8 @@ public final class Store implements AutoCloseable {
    * Opens a store.
    *
    * @throws UsageException if the directory holds none
-   * @throws FailureException if its format is newer, it cannot be read, or, for writing, it cannot be written or has a
-   *     writer already
+   * @throws FailureException if its format is newer, it cannot be read, or, for writing, it cannot be written, has a
+   *     writer already, its database is damaged, or it lies on a network file system
    */
   public static Store open(Path directory, Access access) {
     return open(directory, access, new SystemDisk());
@@ -81,7 +93,8 @@ public final class Store implements AutoCloseable {
   }
 
   static Store open(Path directory, Access access, Disk disk) {
-    Path database = new Layout(directory).database();
+    var layout = new Layout(directory);
+    Path database = layout.database();
     if (Files.notExists(database)) {
       throw new UsageException("expected a store in " + directory + ", there is none: check the path, or make one");
     }
@@ -90,12 +103,15 @@ public final class Store implements AutoCloseable {
     boolean opened = false;
     try {
       try {
-        lock = access == Access.WRITE ? WriterLock.take(directory) : null;
+        if (access == Access.WRITE) {
+          layout.requireLocal(disk);
+          lock = WriterLock.take(directory);
+        }
         catalog = CatalogFile.open(database, access);
         var store = new Store(directory, disk, catalog, lock);
+        store.acknowledged = Witness.read(layout.witness(), disk).witness().map(Witness::commit).orElse(0L);
         if (access == Access.WRITE) {
-          store.blobs.deleteTemporaries();
-          store.blobs.trust(catalog.blobs());
+          store.begin();
         }
         opened = true;
         return store;
@@ -107,6 +123,21 @@ public final class Store implements AutoCloseable {
     } catch (IOException | SQLException e) {
       throw new FailureException("cannot open the store " + directory + ": " + Disk.reason(e), e);
     }
+  }
+
+  private void begin() throws IOException, SQLException {
+    List<String> problems = catalog.quickCheck();
+    if (!problems.isEmpty()) {
+      throw new FailureException(
+          "the database of the store " + directory + " is damaged (" + problems.getFirst()
+              + "): put a copy of the store back; one that was copied while it was in use may look like this");
+    }
+    // First the witness, as the database is about to change; then the epoch, after which no other writer does anything.
+    acknowledged = Math.max(acknowledged, catalog.newestId());
+    Witness.open(acknowledged).write(layout.witness(), disk);
+    long epoch = catalog.takeOver(disk);
+    blobs.deleteTemporaries();
+    blobs.begin(epoch, catalog.blobs());
   }
 
   /** Where the store is. */
@@ -123,20 +154,40 @@ public final class Store implements AutoCloseable {
     return query(catalog::spec);
   }
 
+  /** From now on blobs are written no faster; infinite for no limit. */
+  public synchronized void limit(double bytesPerSecond) {
+    blobs.pace(Pace.of(bytesPerSecond));
+  }
+
   /**
    * Makes a state durable; on return it outlives a loss of power. O(bytes of the parts).
    *
    * @param position where to go on from this state
    * @param parts the whole state, each part by another name; parts that did not change are only digested
    * @param documents small texts to keep with it, by name
-   * @param now the time to note
+   * @param now the time to note; it may be before that of the commit before, since the order is that of the numbers
    * @throws FailureException if it could not be made durable: the disk is full or fails; temporary files are removed, and
-   *     the store goes on from the commit before
+   *     the store goes on from the commit before. Or if another writer has taken over
    * @throws IllegalArgumentException if two parts have one name
    * @throws IllegalStateException if the store is open for reading only
    */
+  public Commit commit(Position position, Collection<StatePart> parts, Map<String, String> documents, Instant now) {
+    return commit(position, parts, null, documents, now);
+  }
+
+  /**
+   * The same of a state of which the caller knows what has changed since an earlier commit: what has not is not even
+   * read, and what has is digested while it is written.
+   *
+   * @param unchanged by name, the blobs that hold parts which are to the byte as they were; these parts' tensors may be
+   *     used by another thread until this returns
+   */
   public synchronized Commit commit(
-      Position position, Collection<StatePart> parts, Map<String, String> documents, Instant now) {
+      Position position,
+      Collection<StatePart> parts,
+      @Nullable Map<String, PartRef> unchanged,
+      Map<String, String> documents,
+      Instant now) {
     checkWritable();
     var byName = new TreeMap<String, StatePart>();
     for (StatePart part : parts) {
@@ -145,19 +196,45 @@ public final class Store implements AutoCloseable {
       }
     }
     long parent = head().map(Commit::id).orElse(0L);
+    long id = query(catalog::newestId) + 1;
+    Commit commit;
     try {
-      List<PartRef> refs = blobs.put(byName.values());
-      var commit =
-          new Commit(catalog.nextId(), parent, now, position, refs, new TreeMap<>(documents), false);
+      List<PartRef> refs = blobs.put(byName.values(), unchanged);
+      commit = new Commit(id, parent, now, position, refs, new TreeMap<>(documents), false);
       catalog.append(commit, disk);
-      return commit;
     } catch (IOException | SQLException e) {
+      giveUp(id, e);
       String kept = parent == 0 ? "the store stays empty" : "the store stays at commit " + parent;
       throw new FailureException(
           "cannot commit to the store " + directory + ": " + Disk.reason(e) + "; " + kept
               + ": check the disk and its space, and commit again",
           e);
     }
+    blobs.named();
+    acknowledged = commit.id();
+    try {
+      Witness.open(acknowledged).write(layout.witness(), disk);
+    } catch (IOException e) {
+      throw new FailureException(
+          "commit " + acknowledged + " of the store " + directory + " is whole, and yet " + layout.witness()
+              + " cannot be written: " + Disk.reason(e) + "; check the disk and its space, and go on",
+          e);
+    }
+    return commit;
+  }
+
+  /** Frees the room that a commit took which did not come about; its row may be there after all. */
+  private void giveUp(long id, Exception cause) {
+    try {
+      catalog.alone(() -> {
+        if (catalog.newestId() < id) {
+          blobs.deleteUnnamed(cause);
+        }
+      });
+    } catch (IOException | SQLException | FailureException e) {
+      cause.addSuppressed(e);
+    }
+    blobs.named();
   }
 
   /**
@@ -170,15 +247,48 @@ public final class Store implements AutoCloseable {
     return query(this::newest).commit();
   }
 
+  /**
+   * The parts of the newest whole commit, where there is one. As {@link #head} and then {@link #parts}, but a writer that
+   * gives the commit up in between does not matter. O(bytes): every blob is read once and its digest compared.
+   *
+   * @throws FailureException as {@link #head}
+   */
+  public synchronized Optional<StoredParts> openHead() {
+    return query(
+        () -> {
+          for (int look = 0; look < LOOKS; look++) {
+            blobs.distrust();
+            Optional<Commit> head = newest().commit();
+            try {
+              return head.map(commit -> StoredParts.open(commit, blobs));
+            } catch (FailureException e) {
+              if (!catalog.isCollected(head.orElseThrow().id())) {
+                throw e;
+              }
+            }
+          }
+          throw tooFast();
+        });
+  }
+
   /** Why {@link #head()} is not the newest commit, in one line; empty if it is. */
   public synchronized Optional<String> fallback() {
     Newest newest = query(this::newest);
+    String goingOn = newest.commit().map(commit -> "going on from commit " + commit.id()).orElse("it is empty now");
     return newest
         .problem()
-        .map(
-            problem ->
-                "the newest commit of the store " + directory + " is damaged (" + problem + "): going on from commit "
-                    + newest.commit().orElseThrow().id());
+        .map(problem -> "the newest commit of the store " + directory + " is damaged (" + problem + "): " + goingOn)
+        .or(() -> lost().map(problem -> problem + ": " + goingOn));
+  }
+
+  /** What the witness knows of and the database does not. */
+  private Optional<String> lost() {
+    long newest = query(catalog::newestId);
+    return acknowledged <= newest
+        ? Optional.empty()
+        : Optional.of(
+            "the database of the store " + directory + " has lost what came after commit " + newest + " up to commit "
+                + acknowledged);
   }
 
   /**
@@ -187,7 +297,7 @@ public final class Store implements AutoCloseable {
    * @throws FailureException if one of their rows is damaged
    */
   public synchronized List<Commit> commits() {
-    return query(this::lineage);
+    return query(() -> lineage(Integer.MAX_VALUE));
   }
 
   /**
@@ -201,6 +311,7 @@ public final class Store implements AutoCloseable {
           "the parts of commit " + commit.id() + " of the store " + directory
               + " were given up to save space: choose a newer commit");
     }
+    blobs.distrust(commit.parts());
     return StoredParts.open(commit, blobs);
   }
 
@@ -220,52 +331,69 @@ public final class Store implements AutoCloseable {
       throw new UsageException("expected to keep at least 1 commit, got " + keep);
     }
     try {
-      List<Commit> lineage = lineage();
+      List<Commit> lineage = lineage(keep);
       if (!lineage.isEmpty()) {
         var old = new ArrayList<>(catalog.ids());
         old.removeIf(id -> id > lineage.getFirst().id());
-        old.removeAll(new HashSet<>(lineage.stream().limit(keep).map(Commit::id).toList()));
-        catalog.collect(old, disk);
+        old.removeAll(new HashSet<>(lineage.stream().map(Commit::id).toList()));
+        if (!old.isEmpty()) {
+          catalog.collect(old, disk);
+        }
       }
-      return blobs.retain(catalog.blobs());
+      var freed = new long[1];
+      catalog.alone(() -> freed[0] = blobs.retain(catalog.blobs()));
+      return freed[0];
     } catch (IOException | SQLException e) {
       throw new FailureException(
           "cannot clean the store " + directory + ": " + Disk.reason(e) + "; no commit that was to be kept is lost", e);
     }
   }
 
-  /** Everything that is not as it was written, in the database and in the blobs of commits that are not collected. */
-  public synchronized List<Damage> verify() {
-    blobs.distrust();
-    return query(
-        () -> {
-          var damage = new ArrayList<Damage>();
-          catalog.check().forEach(problem -> damage.add(new Damage(0, problem)));
-          try {
-            catalog.spec();
-          } catch (FailureException e) {
-            damage.add(new Damage(0, Disk.reason(e)));
-          }
-          for (long id : catalog.ids()) {
-            try {
-              for (PartRef part : catalog.commit(id).parts()) {
-                blobs.problem(part).ifPresent(problem -> damage.add(new Damage(id, problem)));
-              }
-            } catch (FailureException e) {
-              damage.add(new Damage(id, Disk.reason(e)));
-            }
-          }
-          return damage;
-        });
+  /** What {@link #verify(Verification.Listener)} finds wrong. */
+  public List<Damage> verify() {
+    return verify((read, of) -> {}).damage();
+  }
+
+  /**
+   * Reads everything: the database, and the blobs of all commits that are not collected, each once. O(bytes). Others may
+   * write and collect meanwhile.
+   */
+  public synchronized Verification verify(Verification.Listener listener) {
+    return query(() -> {
+      try {
+        return new Inventory(layout, disk, catalog, blobs, acknowledged).verify(listener);
+      } catch (IOException e) {
+        throw new FailureException("cannot read the store " + directory + ": " + Disk.reason(e), e);
+      }
+    });
   }
 
   /** Closes the database and gives the right to write back. Parts that were opened stay open. */
   @Override
   public synchronized void close() {
     try {
+      if (lock != null && lock.isHeld()) {
+        testify();
+      }
       close(catalog, lock);
     } catch (IOException | SQLException e) {
       throw new FailureException("cannot close the store " + directory + ": " + Disk.reason(e), e);
+    }
+  }
+
+  /** Writes down what the database's bytes are, now that they will not change until there is another writer. */
+  private void testify() {
+    try {
+      if (catalog.checkpoint()) {
+        catalog.alone(() -> {
+          try (var in = disk.read(layout.database())) {
+            new Witness(acknowledged, Sha256.of(in, read -> {})).write(layout.witness(), disk);
+          }
+        });
+      }
+    } catch (IOException | SQLException | FailureException e) {
+      // The witness goes on to say that the store is open, which is true of one whose end was not in good order.
+      return;
     }
   }
 
@@ -287,6 +415,22 @@ public final class Store implements AutoCloseable {
   private record Newest(Optional<Commit> commit, Optional<String> problem) {}
 
   private Newest newest() throws SQLException {
+    for (int look = 0; look < LOOKS; look++) {
+      Optional<Newest> newest = look();
+      if (newest.isPresent()) {
+        return newest.get();
+      }
+    }
+    throw tooFast();
+  }
+
+  private FailureException tooFast() {
+    return new FailureException(
+        "the store " + directory + " is written faster than it can be read here: try again, or let its writer keep more");
+  }
+
+  /** One pass over the commits; empty if the writer has given one up that was just being looked at. */
+  private Optional<Newest> look() throws SQLException {
     Optional<String> first = Optional.empty();
     for (long id : catalog.ids()) {
       Optional<String> problem;
@@ -294,10 +438,13 @@ public final class Store implements AutoCloseable {
         Commit commit = catalog.commit(id);
         problem = commit.parts().stream().map(blobs::problem).flatMap(Optional::stream).findFirst();
         if (problem.isEmpty()) {
-          return new Newest(Optional.of(commit), first);
+          return Optional.of(new Newest(Optional.of(commit), first));
         }
       } catch (FailureException e) {
         problem = Optional.of(Disk.reason(e));
+      }
+      if (catalog.isCollected(id)) {
+        return Optional.empty();
       }
       first = first.isPresent() ? first : problem.map(p -> "commit " + id + ", " + p);
     }
@@ -306,15 +453,16 @@ public final class Store implements AutoCloseable {
           "every commit of the store " + directory + " is damaged; the newest: " + first.get()
               + "; put a copy of the store back, or learn anew in another one");
     }
-    return new Newest(Optional.empty(), first);
+    return Optional.of(new Newest(Optional.empty(), first));
   }
 
-  private List<Commit> lineage() throws SQLException {
+  /** The head and the commits it came from, so many at most. */
+  private List<Commit> lineage(int most) throws SQLException {
     var lineage = new ArrayList<Commit>();
     Optional<Commit> head = newest().commit();
     if (head.isPresent()) {
       lineage.add(head.get());
-      for (long id = head.get().parent(); id != 0; id = lineage.getLast().parent()) {
+      for (long id = head.get().parent(); id != 0 && lineage.size() < most; id = lineage.getLast().parent()) {
         lineage.add(catalog.commit(id));
       }
     }

@@ -1,6 +1,8 @@
 package dev.perennial.store;
 
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -18,6 +20,21 @@ final class SystemDisk implements Disk {
   public FileChannel create(Path file) throws IOException {
     return FileChannel.open(
         file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
+  }
+
+  @Override
+  public FileChannel update(Path file) throws IOException {
+    return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+  }
+
+  @Override
+  public InputStream read(Path file) throws IOException {
+    return new FileInputStream(file.toFile());
+  }
+
+  @Override
+  public String fileSystem(Path directory) throws IOException {
+    return Files.getFileStore(directory).type();
   }
 
   @Override

@@ -78,6 +78,11 @@ final class WriterLock implements AutoCloseable {
     return pid.isEmpty() ? "" : " (process " + pid + ")";
   }
 
+  /** Whether it was not given back yet. */
+  boolean isHeld() {
+    return channel.isOpen();
+  }
+
   /** Gives the lock back; does nothing the second time, when another may hold it. */
   @Override
   public void close() throws IOException {

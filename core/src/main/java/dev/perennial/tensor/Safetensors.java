@@ -117,13 +117,18 @@ public final class Safetensors {
     byte[] json = header.encode();
     ByteBuffer start = ByteBuffer.allocate((int) LENGTH_BYTES + json.length).order(LITTLE_ENDIAN);
     writeAll(channel, start.putLong(json.length).put(json).flip());
-    byte[] chunk = new byte[CHUNK];
     for (Entry entry : header.entries()) {
       MemorySegment data = Objects.requireNonNull(tensors.get(entry.name())).data();
+      // Native memory is written from where it lies; what is on the heap is copied, whatever kind of array it is.
+      byte[] chunk = new byte[data.isNative() ? 0 : (int) Math.min(CHUNK, data.byteSize())];
       for (long from = 0; from < data.byteSize(); from += CHUNK) {
         int length = (int) Math.min(CHUNK, data.byteSize() - from);
-        MemorySegment.copy(data, JAVA_BYTE, from, chunk, 0, length);
-        writeAll(channel, ByteBuffer.wrap(chunk, 0, length));
+        if (data.isNative()) {
+          writeAll(channel, data.asSlice(from, length).asByteBuffer());
+        } else {
+          MemorySegment.copy(data, JAVA_BYTE, from, chunk, 0, length);
+          writeAll(channel, ByteBuffer.wrap(chunk, 0, length));
+        }
       }
     }
   }

@@ -39,6 +39,8 @@ final class ChildProcess {
       switch (arguments[0]) {
         case "hold" -> System.in.read();
         case "commit" -> commitForever(store);
+        case "once" -> say(Long.toString(store.commit(Position.START, States.small(7), Map.of(), Instant.EPOCH).id()));
+        case "replace" -> replaceForever(store);
         default -> throw new IllegalArgumentException(arguments[0]);
       }
     } catch (FailureException e) {
@@ -62,6 +64,17 @@ final class ChildProcess {
       say(Long.toString(commit.id()));
       if (step % 10 == 0) {
         store.collect(50);
+      }
+    }
+  }
+
+  /** Commits as fast as it can, and gives up all commits but the newest at once. */
+  private static void replaceForever(Store store) {
+    for (long step = 1; true; step++) {
+      store.commit(new Position(0, step), States.middling(step % 7 + 1), Map.of(), Instant.EPOCH);
+      store.collect(1);
+      if (step == 1) {
+        say("committed");
       }
     }
   }

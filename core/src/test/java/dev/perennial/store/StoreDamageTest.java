@@ -205,7 +205,10 @@ final class StoreDamageTest {
     }
     try (Store store = Store.open(dir, Access.READ)) {
       assertThrows(FailureException.class, store::spec);
-      assertEquals(1, store.verify().size());
+      List<Damage> damage = store.verify();
+      assertEquals(List.of(0L, 0L), damage.stream().map(Damage::commit).toList());
+      assertTrue(damage.get(0).problem().contains("the spec"), damage.toString());
+      assertTrue(damage.get(1).problem().contains("perennial.db: expected SHA-256"), damage.toString());
     }
   }
 

@@ -24,51 +24,130 @@ final class StoreFaultTest {
   @TempDir Path temp;
 
   @ParameterizedTest
-  @CsvSource({"BEFORE,true", "BEFORE,false", "AFTER,true", "AFTER,false", "HALF,true", "HALF,false"})
-  void commit_nthOperationFails_isTheOldOrTheNewState(FaultyDisk.Fault fault, boolean forGood) throws IOException {
+  @CsvSource({
+    "BEFORE,true,No space left on device", "BEFORE,false,No space left on device",
+    "AFTER,true,Input/output error", "AFTER,false,Input/output error",
+    "HALF,true,No space left on device", "HALF,false,Input/output error"
+  })
+  void commit_nthOperationFails_isTheOldOrTheNewState(FaultyDisk.Fault fault, boolean forGood, String says)
+      throws IOException {
     String old = StateDigest.of(States.at(1));
     String next = StateDigest.of(States.at(2));
-    int n = 0;
+    int opening = opening();
+    int n = opening;
     boolean failed;
     do {
       Path dir = temp.resolve(fault + "-" + forGood + "-" + ++n);
       try (Store store = Store.create(dir, "")) {
         store.commit(Position.START, States.at(1), Map.of(), NOON);
       }
-      var disk = new FaultyDisk(n, fault, forGood);
+      var disk = new FaultyDisk(n, fault, forGood, says);
       boolean acknowledged = false;
+      boolean atTheCommit = false;
       try (Store store = Store.open(dir, Access.WRITE, disk)) {
         try {
           store.commit(new Position(1, 1), States.at(2), Map.of(), NOON);
           acknowledged = true;
         } catch (FailureException e) {
+          atTheCommit = true;
           String message = String.valueOf(e.getMessage());
-          assertTrue(message.contains("No space left on device; the store stays at commit 1"), message);
+          assertTrue(
+              disk.witnessFailed()
+                  ? message.contains("commit 2 of the store") && message.contains(says)
+                  : message.contains(says + "; the store stays at commit 1"),
+              message);
           if (!forGood) {
             assertEquals(List.of(), temporaries(dir), "operation " + n);
-            assertEquals(disk.rowFailed() ? 5 : 3, blobs(dir).size(), "operation " + n);
+            boolean there = disk.witnessFailed() || (disk.rowFailed() && fault == FaultyDisk.Fault.AFTER);
+            assertEquals(there ? 5 : 3, blobs(dir).size(), "operation " + n);
             Commit repeated = store.commit(new Position(1, 1), States.at(2), Map.of(), NOON);
             assertEquals(next, States.digest(store, repeated));
           }
         }
       }
       failed = disk.failed();
-      assertEquals(!failed, acknowledged);
+      assertEquals(atTheCommit, !acknowledged);
       try (Store store = Store.open(dir, Access.WRITE)) {
         String found = States.digest(store, store.head().orElseThrow());
         assertTrue(found.equals(next) || (!acknowledged && forGood && found.equals(old)), "operation " + n);
+        assertTrue(!disk.witnessFailed() || found.equals(next), "operation " + n);
         assertEquals(List.of(), store.verify());
         assertEquals(List.of(), temporaries(dir));
         Commit last = store.commit(new Position(2, 2), States.at(3), Map.of(), NOON);
         assertEquals(StateDigest.of(States.at(3)), States.digest(store, last));
       }
     } while (failed);
-    assertTrue(n > 12, "a commit of two new blobs takes more than " + n + " operations");
+    assertTrue(n - opening >= 14, "a commit of two new blobs takes more than " + (n - opening) + " operations");
+  }
+
+  /** Every file that is opened for reading fails in turn: a reader and a resumed writer say so, and nothing is lost. */
+  @Test
+  void head_nthReadFails_saysSoOrFallsBack() {
+    try (Store store = Store.create(temp, "")) {
+      store.commit(new Position(1, 1), States.small(1), Map.of(), NOON);
+      store.commit(new Position(2, 2), States.small(2), Map.of(), NOON);
+    }
+    int points = 0;
+    int fellBack = 0;
+    for (boolean failed = true; failed; points++) {
+      FaultyDisk disk = FaultyDisk.reading(points + 1);
+      try (Store store = Store.open(temp, Access.READ, disk)) {
+        Commit head = store.head().orElseThrow();
+        fellBack += head.id() == 1 ? 1 : 0;
+        assertEquals(StateDigest.of(States.small(head.id())), States.digest(store, head));
+        assertEquals(2, store.head().orElseThrow().id(), "what could not be read once can be read later");
+      } catch (FailureException e) {
+        assertTrue(String.valueOf(e.getMessage()).contains(FaultyDisk.BROKEN), e.getMessage());
+      }
+      failed = disk.reads() >= points + 1;
+    }
+    assertTrue(points >= 5 && fellBack == 2, points + " reads, " + fellBack + " fallbacks");
+    try (Store store = Store.open(temp, Access.WRITE)) {
+      assertEquals(2, store.head().orElseThrow().id());
+      assertEquals(List.of(), store.verify());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"BEFORE,true", "BEFORE,false", "AFTER,true", "AFTER,false"})
+  void open_nthOperationFails_leavesTheStoreAsItIs(FaultyDisk.Fault fault, boolean forGood) throws IOException {
+    try (Store store = Store.create(temp, "")) {
+      store.commit(Position.START, States.small(1), Map.of(), NOON);
+    }
+    Files.writeString(temp.resolve("blobs/new-1-1.tmp"), "left behind");
+    int n = 0;
+    boolean opened;
+    do {
+      opened = false;
+      try (Store store = Store.open(temp, Access.WRITE, new FaultyDisk(++n, fault, forGood))) {
+        opened = true;
+        assertEquals(1, store.head().orElseThrow().id());
+      } catch (FailureException e) {
+        assertTrue(String.valueOf(e.getMessage()).contains(FaultyDisk.NO_SPACE), e.getMessage());
+      }
+      try (Store store = Store.open(temp, Access.READ)) {
+        assertEquals(List.of(), store.verify());
+        assertEquals(StateDigest.of(States.small(1)), States.digest(store, store.head().orElseThrow()));
+      }
+    } while (!opened);
+    assertTrue(n > 3, n + " operations");
+  }
+
+  /** Operations of an opening, before those of a commit. */
+  private int opening() {
+    Path dir = temp.resolve("opening");
+    Store.create(dir, "").close();
+    var disk = new FaultyDisk();
+    Store store = Store.open(dir, Access.WRITE, disk);
+    int operations = (int) disk.operations();
+    store.close();
+    return operations;
   }
 
   @ParameterizedTest
   @CsvSource({"BEFORE,true", "BEFORE,false", "AFTER,true", "AFTER,false"})
   void collect_nthOperationFails_losesNothingThatIsKept(FaultyDisk.Fault fault, boolean forGood) {
+    int opening = opening();
     int n = 0;
     boolean failed;
     do {
@@ -78,18 +157,15 @@ final class StoreFaultTest {
           store.commit(new Position(i, i), States.small(i), Map.of(), NOON);
         }
       }
-      var disk = new FaultyDisk(n, fault, forGood);
+      var disk = new FaultyDisk(opening + n, fault, forGood);
       try (Store store = Store.open(dir, Access.WRITE, disk)) {
-        if (disk.failed()) {
-          break;
-        }
         try {
           store.collect(2);
         } catch (FailureException e) {
           assertTrue(disk.failed());
         }
       }
-      failed = disk.failed();
+      failed = disk.failed() && n < 20;
       try (Store store = Store.open(dir, Access.WRITE)) {
         assertEquals(List.of(), store.verify());
         assertEquals(StateDigest.of(States.small(4)), States.digest(store, store.commits().get(0)));
@@ -127,7 +203,8 @@ final class StoreFaultTest {
   @Test
   void commit_firstFails_staysEmpty() {
     Store.create(temp, "").close();
-    try (Store store = Store.open(temp, Access.WRITE, new FaultyDisk(3, FaultyDisk.Fault.HALF, false))) {
+    int secondWrite = opening() + 3;
+    try (Store store = Store.open(temp, Access.WRITE, new FaultyDisk(secondWrite, FaultyDisk.Fault.HALF, false))) {
       var failure =
           assertThrows(
               FailureException.class, () -> store.commit(Position.START, States.small(1), Map.of(), NOON));
@@ -143,7 +220,7 @@ final class StoreFaultTest {
   @Test
   void commit_blobOfAKilledWriter_isWrittenAnew() throws IOException {
     Store.create(temp, "").close();
-    int directorySync = 12;
+    int directorySync = opening() + 12;
     try (Store store = Store.open(temp, Access.WRITE, new FaultyDisk(directorySync, FaultyDisk.Fault.BEFORE, true))) {
       assertThrows(
           FailureException.class, () -> store.commit(Position.START, States.small(1), Map.of(), NOON));

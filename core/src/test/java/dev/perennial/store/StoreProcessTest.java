@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.perennial.FailureException;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -112,5 +114,106 @@ final class StoreProcessTest {
       assertEquals(1, store.commit(Position.START, States.small(1), Map.of(), NOON).id());
     }
     Store.open(otherSpelling, Access.WRITE).close();
+  }
+
+  /** A writer that keeps one commit only, and readers that open it: always a whole one, never a complaint. */
+  @Test
+  void openHead_writerCollectsAtOnce_isAlwaysAWholeCommit() throws IOException, InterruptedException {
+    Store.create(dir, "").close();
+    Process child = ChildProcess.start("replace", dir);
+    long newest = 0;
+    int different = 0;
+    try (BufferedReader output = ChildProcess.output(child)) {
+      assertEquals("open", output.readLine());
+      assertEquals("committed", output.readLine());
+      for (int look = 0; look < 150; look++) {
+        try (Store store = Store.open(dir, Access.READ); StoredParts parts = store.openHead().orElseThrow()) {
+          long step = parts.commit().position().step();
+          assertTrue(step >= newest, step + " after " + newest);
+          different += step > newest ? 1 : 0;
+          newest = step;
+          assertEquals(StateDigest.of(States.middling(step % 7 + 1)), StateDigest.of(parts.parts().values()));
+          assertEquals(List.of(), store.verify());
+        }
+      }
+    } finally {
+      child.destroyForcibly().waitFor();
+    }
+    assertTrue(different >= 4, "only " + different + " commits were seen");
+  }
+
+  /** What another process has given up stays readable to who has it open. */
+  @Test
+  void openHead_collectedByAnotherProcess_staysReadable() throws IOException, InterruptedException {
+    try (Store store = Store.create(dir, "")) {
+      store.commit(Position.START, States.middling(3), Map.of(), NOON);
+    }
+    try (Store store = Store.open(dir, Access.READ); StoredParts parts = store.openHead().orElseThrow()) {
+      Process child = ChildProcess.start("replace", dir);
+      try (BufferedReader output = ChildProcess.output(child)) {
+        assertEquals("open", output.readLine());
+        assertEquals("committed", output.readLine());
+      } finally {
+        child.destroyForcibly().waitFor();
+      }
+      assertEquals(StateDigest.of(States.middling(3)), StateDigest.of(parts.parts().values()));
+      var refusal = assertThrows(FailureException.class, () -> store.parts(parts.commit()));
+      assertTrue(String.valueOf(refusal.getMessage()).contains("given up"), refusal.getMessage());
+    }
+  }
+
+  /** Copied file by file while it is written: an exact state, or one clear line; and the copy can be learned on from. */
+  @Test
+  void open_copiedWhileInUse_isAnExactStateOrOneLine() throws IOException, InterruptedException {
+    Path source = Files.createDirectory(dir.resolve("source"));
+    Store.create(source, "").close();
+    Process child = ChildProcess.start("commit", source);
+    int whole = 0;
+    int complaints = 0;
+    try (BufferedReader output = ChildProcess.output(child)) {
+      assertEquals("open", output.readLine());
+      for (int i = 0; i < 3; i++) {
+        output.readLine();
+      }
+      for (int i = 0; i < 20; i++) {
+        Path copy = dir.resolve("copy-" + i);
+        copy(source, copy, i % 2 == 0);
+        try (Store store = Store.open(copy, i % 4 < 2 ? Access.READ : Access.WRITE)) {
+          Commit head = store.head().orElseThrow();
+          assertEquals(StateDigest.of(States.at(head.position().step())), States.digest(store, head));
+          whole++;
+        } catch (FailureException e) {
+          String message = String.valueOf(e.getMessage());
+          assertTrue(message.contains("store " + copy) && message.indexOf('\n') < 0, message);
+          complaints++;
+        }
+      }
+    } finally {
+      child.destroyForcibly().waitFor();
+    }
+    assertEquals(20, whole + complaints);
+    assertTrue(whole > 0, "no copy could be used");
+  }
+
+  /** As a person does who knows nothing of transactions: one file after the other, in some order. */
+  private static void copy(Path source, Path target, boolean databaseFirst) throws IOException {
+    Files.createDirectories(target.resolve("blobs"));
+    for (int pass = 0; pass < 2; pass++) {
+      if ((pass == 0) == databaseFirst) {
+        for (String name : List.of("perennial.db", "perennial.db-wal", "newest")) {
+          Files.copy(source.resolve(name), target.resolve(name));
+        }
+      } else {
+        try (var blobs = Files.list(source.resolve("blobs"))) {
+          for (Path blob : blobs.toList()) {
+            try {
+              Files.copy(blob, target.resolve("blobs").resolve(blob.getFileName().toString()));
+            } catch (NoSuchFileException e) {
+              assertTrue(Files.notExists(blob), "renamed or collected meanwhile");
+            }
+          }
+        }
+      }
+    }
   }
 }

@@ -187,6 +187,63 @@ final class StoreTest {
   }
 
   @Test
+  void commit_clockGoesBack_isInTheOrderOfWriting() {
+    try (Store store = Store.create(temp, "")) {
+      Commit first = store.commit(new Position(1, 1), States.small(1), Map.of(), NOON);
+      Commit second = store.commit(new Position(2, 2), States.small(2), Map.of(), NOON.minusSeconds(86_400));
+      Commit third = store.commit(new Position(3, 3), States.small(3), Map.of(), Instant.EPOCH);
+      assertEquals(List.of(third, second, first), store.commits());
+      store.collect(2);
+    }
+    try (Store store = Store.open(temp, Access.READ)) {
+      assertEquals(3, store.head().orElseThrow().id());
+      assertEquals(Instant.EPOCH, store.head().orElseThrow().time());
+      assertEquals(StateDigest.of(States.small(2)), States.digest(store, store.commits().get(1)));
+    }
+  }
+
+  @Test
+  void commit_unchangedPartsNamed_areNotReadAndTheOthersAre() {
+    var disk = new FaultyDisk();
+    try (Store store = Store.create(temp, "", disk)) {
+      Commit first = store.commit(Position.START, States.at(1), Map.of(), NOON);
+      assertEquals(3, disk.created());
+      PartRef brick = first.parts().get(0);
+      List<StatePart> parts = States.at(2);
+      // What is said to be unchanged is taken at its word, so it is not looked at: here it is something else.
+      var other = StatePart.of("brick", Combine.WEIGHTED_MEAN, Map.of("a", TensorData.of(new float[] {9}, 1)));
+      Commit second = store.commit(
+          Position.START, List.of(other, parts.get(1), parts.get(2)), Map.of("brick", brick), Map.of(), NOON);
+      assertEquals(5, disk.created());
+      assertEquals(StateDigest.of(States.at(2)), States.digest(store, second));
+    }
+  }
+
+  @Test
+  void open_networkFileSystem_isRefusedToWritersOnly() {
+    Store.create(temp, "").close();
+    for (String type : List.of("nfs4", "cifs", "smb3", "fuse.sshfs")) {
+      var disk = new FaultyDisk() {
+        @Override
+        public String fileSystem(Path directory) {
+          return type;
+        }
+      };
+      String line = " would be written on a network file system (" + type + "), whose locks and syncs cannot be relied on:"
+          + " keep it on a disk of this machine, and copies elsewhere";
+      Path isNew = temp.resolve("a/new");
+      assertEquals(
+          "the store " + temp + line,
+          assertThrows(FailureException.class, () -> Store.open(temp, Access.WRITE, disk)).getMessage());
+      assertEquals(
+          "the store " + isNew + line,
+          assertThrows(FailureException.class, () -> Store.create(isNew, "", disk)).getMessage());
+      assertFalse(Files.exists(temp.resolve("a")));
+      Store.open(temp, Access.READ, disk).close();
+    }
+  }
+
+  @Test
   void parts_closedStore_stayUntilTheyAreClosed() {
     StoredParts parts;
     try (Store store = Store.create(temp, "")) {
