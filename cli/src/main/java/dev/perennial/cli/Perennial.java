@@ -68,6 +68,7 @@ final class Perennial implements Runnable {
         .addSubcommand(new ResumeCommand(console))
         .addSubcommand(new InspectCommand(console))
         .addSubcommand(BricksCommand.commandLine(console))
+        .addSubcommand(StoreCommand.commandLine(console))
         .addSubcommand(new ShrinkCommand(console))
         .addSubcommand(new TechniquesCommand(console))
         .addSubcommand(new ScenariosCommand(console))
