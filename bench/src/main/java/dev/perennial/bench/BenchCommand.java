@@ -10,6 +10,6 @@ import picocli.CommandLine.Command;
     header = "Measure speed on this machine, against others where there are any, and compare techniques.",
     subcommands = {
         BricksBench.class, EditsBench.class, EncoderBench.class, IntrinsicBench.class, KindsBench.class,
-        LearnBench.class, LoopBench.class, MedoidsBench.class, MergeBench.class, RouteBench.class, ShrinkBench.class,
+        LearnBench.class, LoopBench.class, MedoidsBench.class, MergeBench.class, RecoveryBench.class, RouteBench.class, ShrinkBench.class,
         SuiteCommand.class, TuneBench.class})
 public final class BenchCommand {}

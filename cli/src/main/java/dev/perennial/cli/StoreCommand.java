@@ -24,11 +24,12 @@ import picocli.CommandLine.Spec;
 /** {@code perennial store}: backup, restore, fork and time travel, each a command of its own. */
 @Command(
     name = "store",
-    header = "Back a store up, restore it, fork it, and go back in its history.",
+    header = "Back a store up, restore it, fork it, go back in its history, and protect it in memory.",
     description = {
         "",
         "All of it on a store in use: a run may be learning into it meanwhile, but for checkout, which changes what the "
-            + "next run goes on from. No data and no backbone are read."},
+            + "next run goes on from. No data and no backbone are read. A backup protects from a disk that fails; protect "
+            + "keeps the newest state in the memory of several processes, and recover brings it back from there."},
     footer = {
         "  ./perennial store backup --store clinc clinc-backup",
         "  ./perennial store restore clinc-backup --store clinc-again",
@@ -49,7 +50,9 @@ final class StoreCommand implements Runnable {
         .addSubcommand(new ForkStore(console))
         .addSubcommand(new LogStore(console))
         .addSubcommand(new CheckoutStore(console))
-        .addSubcommand(new KeepStore(console));
+        .addSubcommand(new KeepStore(console))
+        .addSubcommand(new ProtectStore(console))
+        .addSubcommand(new RecoverStore(console));
   }
 
   @Override

@@ -55,7 +55,10 @@ public final class Member implements AutoCloseable {
       return;
     }
     var member = new Member(GroupFile.bytes(token), Long.parseLong(arguments[0]));
-    Thread.ofPlatform().daemon().name("perennial-member").start(member::serve);
+    Thread.ofPlatform().daemon().name("perennial-member").start(() -> {
+      member.serve();
+      System.exit(1);
+    });
     System.out.println("port " + member.port());
     System.out.flush();
     while (input.readLine() != null) {
@@ -68,16 +71,16 @@ public final class Member implements AutoCloseable {
     return server.getLocalPort();
   }
 
-  /** Takes connections until it is closed, each on a thread of its own. */
+  /** Takes connections until it is closed or cannot take one, each on a thread of its own. */
   void serve() {
-    while (!server.isClosed()) {
-      try {
+    try {
+      while (true) {
         Socket socket = server.accept();
         Thread.ofPlatform().daemon().name("perennial-member-connection").start(() -> talk(socket));
-      } catch (IOException e) {
-        if (!server.isClosed()) {
-          System.err.println("perennial member: cannot take a connection: " + e.getMessage());
-        }
+      }
+    } catch (IOException e) {
+      if (!server.isClosed()) {
+        System.err.println("perennial member: cannot take a connection: " + e.getMessage());
       }
     }
   }
