@@ -5,9 +5,6 @@ import dev.perennial.UsageException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -15,10 +12,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -41,12 +34,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Group {
 
-  private static final int CONNECT_MILLIS = 2_000;
-  private static final int SILENT_MILLIS = 60_000;
-
   private final List<Integer> ports;
   private final ErasureCode code;
-  private final byte[] token;
+  private final Peers peers;
   private final IntConsumer phase;
 
   /**
@@ -69,7 +59,7 @@ public final class Group {
     }
     this.ports = List.copyOf(ports);
     this.code = new ErasureCode(ports.size() - parity, parity);
-    this.token = token.clone();
+    this.peers = new Peers(ports, token);
     this.phase = phase;
   }
 
@@ -81,13 +71,6 @@ public final class Group {
   /** The ports of the members. */
   public List<Integer> ports() {
     return ports;
-  }
-
-  /** The same group with another member in place of one. */
-  public Group with(int member, int port) {
-    var other = new ArrayList<>(ports);
-    other.set(member, port);
-    return new Group(other, code.parity(), token, phase);
   }
 
   /**
@@ -131,24 +114,24 @@ public final class Group {
       for (int i = 0; i < parities.size(); i++) {
         fragments.put(parities.get(i), computed.get(i));
       }
-      List<byte[]> digests = all(range(0, code.fragments()), index -> Digests.of(fragment(fragments, index)));
+      List<byte[]> digests = Peers.all(range(0, code.fragments()), index -> Digests.of(fragment(fragments, index)));
       var info = new FragmentInfo(
           owner, number, 0, code.data(), code.parity(), snapshot.byteSize(), digests);
       phase.accept(0);
-      List<Optional<String>> put = all(range(0, code.fragments()),
-          index -> trying(index, wire -> put(wire, info.withIndex(index), fragment(fragments, index))));
+      List<Optional<String>> put = Peers.all(range(0, code.fragments()),
+          index -> peers.trying(index, wire -> put(wire, info.withIndex(index), fragment(fragments, index))));
       String problem = problems(put);
       if (!problem.isEmpty()) {
         throw new FailureException("snapshot " + number + " was not taken by all members: " + problem
             + "; the one before still counts: put a new member in place of a lost one");
       }
       phase.accept(1);
-      List<Optional<String>> committed = all(range(0, code.fragments()), index -> trying(index, wire -> {
+      List<Optional<String>> committed = Peers.all(range(0, code.fragments()), index -> peers.trying(index, wire -> {
         wire.send(Wire.Kind.COMMIT, out -> {
           out.writeUTF(owner);
           out.writeLong(number);
         });
-        done(wire);
+        Peers.done(wire);
       }));
       phase.accept(2);
       String uncommitted = problems(committed);
@@ -186,9 +169,9 @@ public final class Group {
 
   private static void put(Wire wire, FragmentInfo info, MemorySegment fragment) throws IOException {
     wire.send(Wire.Kind.PUT, info::write);
-    done(wire);
+    Peers.done(wire);
     wire.sendPayload(fragment);
-    byte[] acknowledged = done(wire).body().readAllBytes();
+    byte[] acknowledged = Peers.done(wire).body().readAllBytes();
     if (!Arrays.equals(acknowledged, info.digests().get(info.index()))) {
       throw new IOException("it acknowledged another digest");
     }
@@ -233,11 +216,11 @@ public final class Group {
   }
 
   private List<Census> census(String owner) {
-    return all(range(0, code.fragments()), index -> {
+    return Peers.all(range(0, code.fragments()), index -> {
       var fragments = new ArrayList<FragmentInfo>();
-      Optional<String> problem = trying(index, wire -> {
+      Optional<String> problem = peers.trying(index, wire -> {
         wire.send(Wire.Kind.LIST, out -> out.writeUTF(owner));
-        Wire.Message answer = done(wire);
+        Wire.Message answer = Peers.done(wire);
         int count = answer.body().readUnsignedByte();
         for (int i = 0; i < count; i++) {
           fragments.add(FragmentInfo.read(answer.body()));
@@ -280,10 +263,10 @@ public final class Group {
     while (present.size() < code.data() && !waiting.isEmpty()) {
       List<Integer> now = List.copyOf(waiting.subList(0, Math.min(waiting.size(), code.data() - present.size())));
       waiting.removeAll(now);
-      List<Optional<MemorySegment>> came = all(now, index -> {
+      List<Optional<MemorySegment>> came = Peers.all(now, index -> {
         MemorySegment into = index < code.data() ? whole.asSlice(index * each, each)
             : arena.allocate(each, ErasureCode.ALIGNMENT);
-        Optional<String> problem = trying(index, wire -> get(wire, info.withIndex(index), into));
+        Optional<String> problem = peers.trying(index, wire -> get(wire, info.withIndex(index), into));
         return problem.isPresent() ? Optional.empty() : Optional.of(into);
       });
       for (int i = 0; i < now.size(); i++) {
@@ -313,7 +296,7 @@ public final class Group {
       out.writeUTF(info.owner());
       out.writeLong(info.number());
     });
-    FragmentInfo given = FragmentInfo.read(done(wire).body());
+    FragmentInfo given = FragmentInfo.read(Peers.done(wire).body());
     if (!given.isOf(info) || given.index() != info.index()) {
       throw new IOException("it gave another fragment");
     }
@@ -325,36 +308,8 @@ public final class Group {
 
   /** The members that cannot be reached, by index. */
   public List<Integer> lost() {
-    List<Optional<String>> problems = all(range(0, code.fragments()), index -> trying(index, wire -> {}));
+    List<Optional<String>> problems = Peers.all(range(0, code.fragments()), index -> peers.trying(index, wire -> {}));
     return range(0, problems.size()).stream().filter(index -> problems.get(index).isPresent()).toList();
-  }
-
-  private interface Talk {
-    void with(Wire wire) throws IOException;
-  }
-
-  /** Talks to a member; what went wrong, in a few words, or empty. */
-  private Optional<String> trying(int member, Talk talk) {
-    try (var socket = new Socket()) {
-      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), ports.get(member)), CONNECT_MILLIS);
-      try (var wire = new Wire(socket, SILENT_MILLIS)) {
-        wire.send(Wire.Kind.HELLO, out -> out.write(token));
-        done(wire);
-        talk.with(wire);
-        return Optional.empty();
-      }
-    } catch (IOException e) {
-      return Optional.of(e.getMessage() == null ? "it ended" : e.getMessage());
-    }
-  }
-
-  private static Wire.Message done(Wire wire) throws IOException {
-    Wire.Message answer = wire.receive();
-    return switch (answer.kind()) {
-      case DONE -> answer;
-      case REFUSED -> throw new IOException(answer.body().readUTF());
-      default -> throw new IOException("it answered with something else");
-    };
   }
 
   private static String problems(List<Optional<String>> outcomes) {
@@ -372,32 +327,5 @@ public final class Group {
       range.add(i);
     }
     return range;
-  }
-
-  private interface OfMember<T> {
-    T of(int member);
-  }
-
-  /** Does something with each of some members, side by side. */
-  private static <T> List<T> all(List<Integer> members, OfMember<T> work) {
-    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      var tasks = members.stream().<Callable<T>>map(member -> () -> work.of(member)).toList();
-      var results = new ArrayList<T>();
-      for (Future<T> future : threads.invokeAll(tasks)) {
-        results.add(future.get());
-      }
-      return results;
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof RuntimeException failure) {
-        throw failure;
-      }
-      if (e.getCause() instanceof Error failure) {
-        throw failure;
-      }
-      throw new IllegalStateException("talking to a member failed", e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new FailureException("interrupted while it talked to the members: try again", e);
-    }
   }
 }

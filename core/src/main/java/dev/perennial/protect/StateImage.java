@@ -20,7 +20,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -127,13 +129,22 @@ public final class StateImage {
     }
 
     /**
-     * Makes a new store with this commit.
+     * Makes a new store with this commit: beside its place first, so that the place holds a whole store or none.
      *
-     * @throws dev.perennial.UsageException if there is a store already
+     * @param directory new, or an empty directory
+     * @throws FailureException if it cannot be made there
      */
     public void writeTo(Path directory) {
-      try (Store store = Store.create(directory, spec)) {
+      Path place = directory.toAbsolutePath().normalize();
+      Path made = place.resolveSibling(place.getFileName() + ".partial-" + ProcessHandle.current().pid());
+      try (Store store = Store.create(made, spec)) {
         store.commit(position, parts, documents, time);
+      }
+      try {
+        Files.move(made, place, StandardCopyOption.ATOMIC_MOVE);
+      } catch (IOException e) {
+        throw new FailureException("cannot put the store in its place " + directory + " (" + e.getMessage()
+            + "): it is whole in " + made, e);
       }
     }
   }

@@ -178,13 +178,15 @@ public final class Shards {
   }
 
   private static Piece piece(Shard shard, int index, Shard.Part like, String name) {
-    Shard.Part part = index < shard.parts().size() ? shard.parts().get(index) : null;
-    Piece piece = part == null || !part.name().equals(like.name()) ? null : part.pieces().get(name);
-    if (piece == null || part.pieces().size() != like.pieces().size()) {
-      throw new FailureException("expected the tensor " + like.name() + "/" + name + " in shard " + shard.index()
-          + ", it has none: it is of another state");
+    if (index < shard.parts().size()) {
+      Shard.Part part = shard.parts().get(index);
+      Piece piece = part.pieces().get(name);
+      if (piece != null && part.name().equals(like.name()) && part.pieces().size() == like.pieces().size()) {
+        return piece;
+      }
     }
-    return piece;
+    throw new FailureException("expected the tensor " + like.name() + "/" + name + " in shard " + shard.index()
+        + ", it has none: it is of another state");
   }
 
   private static TensorData tensor(String name, List<Piece> pieces) {

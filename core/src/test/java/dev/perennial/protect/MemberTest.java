@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -28,7 +30,7 @@ final class MemberTest {
     try {
       return new Member(TOKEN, 1 << 20);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -77,8 +79,8 @@ final class MemberTest {
         socket.shutdownOutput();
         var in = new DataInputStream(socket.getInputStream());
         in.readAllBytes();
-      } catch (java.net.SocketException closed) {
-        assertFalse(closed.getMessage().isEmpty());
+      } catch (SocketException closed) {
+        assertFalse(String.valueOf(closed.getMessage()).isEmpty());
       }
     }
     greeted().close();

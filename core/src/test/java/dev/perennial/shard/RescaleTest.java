@@ -250,7 +250,7 @@ final class RescaleTest {
   @ParameterizedTest
   @ValueSource(strings = {"der++", "onpro"})
   void replicas_ofATechniqueThatNotesRows_areRefused(String technique) {
-    String message = assertThrows(UsageException.class, () -> replicas(2, technique)).getMessage();
+    String message = String.valueOf(assertThrows(UsageException.class, () -> replicas(2, technique)).getMessage());
     assertTrue(message.contains("shared out among replicas"), message);
   }
 

@@ -15,6 +15,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -89,7 +90,7 @@ final class ShardsPropertyTest {
           StatePart.of("sums", Combine.SUM, Map.of(
               "d", TensorData.of(new double[] {value}, 1), "n", TensorData.of(new long[] {number})))));
     }
-    List<Shard> shards = Shards.of(states, java.util.Set.of("sums"));
+    List<Shard> shards = Shards.of(states, Set.of("sums"));
     List<StatePart> whole = Shards.unite(shards);
     assertEquals(doubles, whole.getLast().tensor("d").doubles()[0]);
     assertEquals(longs, whole.getLast().tensor("n").longs()[0]);

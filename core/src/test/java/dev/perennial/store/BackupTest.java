@@ -21,6 +21,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 final class BackupTest {
@@ -231,7 +232,8 @@ final class BackupTest {
         Backup.write(from, BESIDE, backup, NOON, (d, of) -> {}, disk);
         done = !disk.failed();
       } catch (FailureException e) {
-        assertTrue(e.getMessage().contains("what was backed up before is as it was"), e.getMessage());
+        String message = String.valueOf(e.getMessage());
+        assertTrue(message.contains("what was backed up before is as it was"), message);
       }
       Path restored = dir.resolve("restored" + operations);
       long commit = Backup.restore(backup, restored, (d, of) -> {}).commit();
@@ -377,7 +379,7 @@ final class BackupTest {
   }
 
   private static void assertTells(
-      Class<? extends PerennialException> type, org.junit.jupiter.api.function.Executable work, String... words) {
+      Class<? extends PerennialException> type, Executable work, String... words) {
     String message = String.valueOf(assertThrows(type, work).getMessage());
     for (String word : words) {
       assertTrue(message.contains(word), "expected '" + word + "' in: " + message);
