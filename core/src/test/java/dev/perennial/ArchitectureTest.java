@@ -50,6 +50,8 @@ final class ArchitectureTest {
       Map.entry("engine", List.of(
           "tensor", "budget", "data", "stream", "backbone", "brick", "route", "merge", "grow", "learn", "measure",
           "store", "snapshot", "cluster")),
+      Map.entry("shard", List.of("learn", "brick", "store", "stream", "data", "tensor")),
+      Map.entry("protect", List.of("store", "tensor")),
       Map.entry("tune", List.of("engine", "learn", "measure", "stream", "data", "budget", "tensor")));
 
   private static final JavaClasses CLASSES = new ClassFileImporter()

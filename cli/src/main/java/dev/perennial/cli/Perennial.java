@@ -69,6 +69,7 @@ final class Perennial implements Runnable {
         .addSubcommand(new InspectCommand(console))
         .addSubcommand(new VerifyCommand(console))
         .addSubcommand(BricksCommand.commandLine(console))
+        .addSubcommand(StoreCommand.commandLine(console))
         .addSubcommand(new ShrinkCommand(console))
         .addSubcommand(new TechniquesCommand(console))
         .addSubcommand(new ScenariosCommand(console))

@@ -2,6 +2,7 @@ package dev.perennial.brick;
 
 import dev.perennial.FailureException;
 import dev.perennial.tensor.Cholesky;
+import dev.perennial.tensor.Exchange;
 import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorData;
 import dev.perennial.tensor.TensorOwner;
@@ -105,14 +106,37 @@ public final class AnalyticHead implements AutoCloseable {
    * @throws FailureException if an input was not finite, or A + ridge is not positive definite in float64
    */
   public void solve() {
-    weights = owner.replace(weights, solution().to(torch.ScalarType.Float).contiguous());
+    solve(Exchange.ALONE);
+  }
+
+  /**
+   * Solves for the W of the rows of all replicas, each of which calls this; the sums stay those of this one's rows.
+   *
+   * @throws FailureException as {@link #solve()}
+   */
+  public void solve(Exchange exchange) {
+    weights = owner.replace(weights, solution(exchange).to(torch.ScalarType.Float).contiguous());
   }
 
   /** W in float64, {@code [features, classes]}, in the open scope. */
   Tensor solution() {
+    return solution(Exchange.ALONE);
+  }
+
+  private Tensor solution(Exchange exchange) {
     Tensor full = Tensors.doubleZeros(features, features);
     for (int panel = 0; panel < PANELS; panel++) {
       full.narrow(0, start(panel), end(panel) - start(panel)).narrow(1, 0, end(panel)).copy_(gram.get(panel));
+    }
+    Tensor products = moments;
+    if (exchange != Exchange.ALONE) {
+      products = moments.clone();
+      int lane = 0;
+      while (!exchange.owns(lane)) {
+        lane++;
+      }
+      exchange.sum(new TreeMap<>(Map.of(lane, full)), full);
+      exchange.sum(new TreeMap<>(Map.of(lane, products)), products);
     }
     Tensor diagonal = full.diagonal();
     double shift = ridge * Math.max(diagonal.mean().item_double(), Double.MIN_NORMAL);
@@ -121,7 +145,7 @@ public final class AnalyticHead implements AutoCloseable {
           + " rows that it took in have others: lower the learning rate of what they come from");
     }
     diagonal.add_(new Scalar(shift));
-    return Cholesky.solve(full, moments, workers.size()).orElseThrow(() -> new FailureException(
+    return Cholesky.solve(full, products, workers.size()).orElseThrow(() -> new FailureException(
         "expected features that the analytic head can be solved for, and the matrix of their products is not positive"
             + " definite: raise the option ridge above " + ridge));
   }

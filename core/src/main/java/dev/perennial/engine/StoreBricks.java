@@ -38,6 +38,9 @@ public final class StoreBricks implements AutoCloseable {
 
   private static final String LIBRARY = "library";
 
+  /** The directories of a store that lie beside its commits: a backup and a fork take them along. */
+  public static final List<String> BESIDE = List.of(LIBRARY, "routing");
+
   private final Path directory;
   private final RunSpec spec;
   private final Model model;

@@ -1,5 +1,6 @@
 package dev.perennial.learn;
 
+import dev.perennial.UsageException;
 import dev.perennial.backbone.Adaptation;
 import dev.perennial.backbone.FeatureCache;
 import dev.perennial.backbone.Site;
@@ -14,6 +15,7 @@ import dev.perennial.data.Input;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.Combine;
 import dev.perennial.tensor.CounterRandom;
+import dev.perennial.tensor.Exchange;
 import dev.perennial.tensor.Parameters;
 import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorData;
@@ -75,12 +77,16 @@ public final class GradientLearner implements Learner, Objective.Model {
 
   /** A learner that has learned nothing. */
   public GradientLearner(GradientOptions options, LearnerContext context, Objective objective) {
+    if (context.exchange() != Exchange.ALONE && objective.notesRows()) {
+      throw new UsageException("expected a technique whose batches can be shared out among replicas, got one that keeps"
+          + " what single rows gave: use one learner, with as many threads as you like");
+    }
     this.options = options;
     this.context = context;
     this.objective = objective;
     this.brick = context.backbone().sites().isEmpty() ? null : options.brick().on(context.backbone());
     this.adjusting = brick instanceof Adjusting changing ? changing : null;
-    this.network = new Network(context.backbone(), context.cache(), context.workers(), brick);
+    this.network = new Network(context.backbone(), context.cache(), context.workers(), brick, context.exchange());
   }
 
   @Override

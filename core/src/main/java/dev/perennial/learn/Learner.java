@@ -8,6 +8,7 @@ import dev.perennial.tensor.StatePart;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -55,6 +56,14 @@ public interface Learner extends AutoCloseable {
    * @throws dev.perennial.FailureException if it is not the state of such a learner with such options
    */
   void restore(Map<String, StatePart> state, List<Experience> past);
+
+  /**
+   * The parts of its {@link #state} that hold what this replica alone took in, where it learns with others: those of all
+   * replicas add up. All other parts are the same in every replica.
+   */
+  default Set<String> partial() {
+    return Set.of();
+  }
 
   /** What this learner added to the backbone and keeps of the past. */
   Footprint footprint();

@@ -7,6 +7,7 @@ import dev.perennial.budget.Ledger;
 import dev.perennial.budget.Resource;
 import dev.perennial.data.Example;
 import dev.perennial.stream.Experience;
+import dev.perennial.tensor.Exchange;
 import dev.perennial.tensor.Workers;
 import java.util.ArrayList;
 
@@ -19,9 +20,15 @@ import java.util.ArrayList;
  * @param ledger where the learner charges the parameters that it adds and the bytes that it keeps; labels and seconds
  *     are not the learner's to charge
  * @param origin what every brick of the learner says of where it comes from
+ * @param exchange how it learns together with replicas of itself
  */
 public record LearnerContext(
-    Backbone backbone, FeatureCache cache, Workers workers, Ledger ledger, Provenance origin) {
+    Backbone backbone, FeatureCache cache, Workers workers, Ledger ledger, Provenance origin, Exchange exchange) {
+
+  /** A context of a learner by itself. */
+  public LearnerContext(Backbone backbone, FeatureCache cache, Workers workers, Ledger ledger, Provenance origin) {
+    this(backbone, cache, workers, ledger, origin, Exchange.ALONE);
+  }
 
   /**
    * Checks the origin.
@@ -35,6 +42,11 @@ public record LearnerContext(
   /** Every random number of the learner comes from it. */
   public long seed() {
     return origin.seed();
+  }
+
+  /** The same for a replica. */
+  public LearnerContext with(Exchange other) {
+    return new LearnerContext(backbone, cache, workers, ledger, origin, other);
   }
 
   /** Gives the training inputs of {@code experience} their places in the cache, those that have none yet. */

@@ -10,6 +10,7 @@ import dev.perennial.brick.Brick;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.tensor.CounterRandom;
+import dev.perennial.tensor.Exchange;
 import dev.perennial.tensor.Parameters;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
@@ -38,6 +39,7 @@ final class Network {
   private final Workers workers;
   private final @Nullable Brick brick;
   private final int lowestBlock;
+  private final Exchange exchange;
 
   /**
    * Part of a batch.
@@ -49,6 +51,11 @@ final class Network {
   record Shard(int[] positions, List<Row> rows, float[][] states) {}
 
   Network(Backbone backbone, FeatureCache cache, Workers workers, @Nullable Brick brick) {
+    this(backbone, cache, workers, brick, Exchange.ALONE);
+  }
+
+  Network(Backbone backbone, FeatureCache cache, Workers workers, @Nullable Brick brick, Exchange exchange) {
+    this.exchange = exchange;
     this.backbone = backbone;
     this.cache = cache;
     this.workers = workers;
@@ -73,8 +80,17 @@ final class Network {
     return workers;
   }
 
+  Exchange exchange() {
+    return exchange;
+  }
+
+  /** Pieces that a batch is cut into. */
+  int lanes() {
+    return exchange.lanes(workers.size());
+  }
+
   /**
-   * Cuts a batch into at most one shard for each worker, of about equal work and at least one row; short rows together,
+   * Cuts a batch into at most one shard for each lane, of about equal work and at least one row; short rows together,
    * so that they pad less.
    */
   List<Shard> shards(List<Example> batch) {
@@ -83,7 +99,8 @@ final class Network {
     float[][] states = lowestBlock > 0
         ? cache.states(inputs, FeatureCache.Frozen.BACKBONE, lowestBlock)
         : new float[0][];
-    if (workers.size() == 1) {
+    int lanes = lanes();
+    if (lanes == 1) {
       return List.of(new Shard(IntStream.range(0, rows.size()).toArray(), rows, states));
     }
     var order = new ArrayList<Integer>();
@@ -96,12 +113,12 @@ final class Network {
     var shards = new ArrayList<Shard>();
     int start = 0;
     long done = 0;
-    for (int worker = 1; worker <= workers.size(); worker++) {
+    for (int lane = 1; lane <= lanes; lane++) {
       int end = start;
       while (end < order.size()) {
         int length = rows.get(order.get(end)).length();
-        // A row belongs to the worker in whose part of the whole its middle lies.
-        if (worker < workers.size() && (2 * done + length) * workers.size() > 2 * total * worker) {
+        // A row belongs to the lane in whose part of the whole its middle lies.
+        if (lane < lanes && (2 * done + length) * lanes > 2 * total * lane) {
           break;
         }
         done += length;

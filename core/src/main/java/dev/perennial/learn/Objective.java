@@ -70,6 +70,14 @@ public interface Objective extends AutoCloseable {
     return experience.train();
   }
 
+  /**
+   * Whether the losses note what single rows gave, for later: the rows of a batch then all have to go through one
+   * learner, and replicas cannot share them out.
+   */
+  default boolean notesRows() {
+    return false;
+  }
+
   /** Whether every experience starts from untrained parameters. */
   default boolean restarts() {
     return false;

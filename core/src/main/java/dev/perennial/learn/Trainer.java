@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -19,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Gradient steps of which every worker computes a part.
  *
- * <p>A batch's loss is a sum over its rows, divided by their number. So each worker differentiates the sum over its own
- * rows, with leaves of its own, and the parts are added in the order of the workers: the same bits every time.
+ * <p>A batch's loss is a sum over its rows, divided by their number. So each lane differentiates the sum over its own
+ * rows, with leaves of its own, and the parts are added in an order that is always the same: the same bits every time. A
+ * lane is a worker of one learner, or belongs to one of several replicas.
  */
 final class Trainer implements AutoCloseable {
 
@@ -30,7 +32,8 @@ final class Trainer implements AutoCloseable {
   private final Network network;
   private final GrowingHead head;
   private final TensorOwner owner = new TensorOwner();
-  private final List<Share> shares = new ArrayList<>();
+  /** By lane, those that this replica owns. */
+  private final TreeMap<Integer, Share> shares = new TreeMap<>();
 
   /**
    * What a worker computes with.
@@ -61,13 +64,16 @@ final class Trainer implements AutoCloseable {
     this.network = network;
     this.head = head;
     try (TensorScope scope = TensorScope.inference()) {
-      for (int i = 0; i < network.workers().size(); i++) {
+      for (int lane = 0; lane < network.lanes(); lane++) {
+        if (!network.exchange().owns(lane)) {
+          continue;
+        }
         Tensor gradient = owner.keep(Tensors.zeros(parameters.size()));
         Map<String, Tensor> values = parameters.views();
         values.values().forEach(owner::keep);
         Map<String, Tensor> gradients = parameters.views(gradient);
         gradients.values().forEach(owner::keep);
-        shares.add(new Share(gradient, parameters.leaves(gradient, owner), values, gradients));
+        shares.put(lane, new Share(gradient, parameters.leaves(gradient, owner), values, gradients));
       }
     }
   }
@@ -81,20 +87,20 @@ final class Trainer implements AutoCloseable {
   Tensor gradient(List<Example> batch, @Nullable CounterRandom noise, ShardLoss loss) {
     List<Network.Shard> shards = network.shards(batch);
     var tasks = new ArrayList<Callable<Tensor>>();
-    for (int i = 0; i < shards.size(); i++) {
-      int part = i;
+    var parts = new TreeMap<Integer, Tensor>();
+    shares.headMap(shards.size()).forEach((lane, share) -> {
+      parts.put(lane, share.gradient);
       tasks.add(() -> {
         try (TensorScope scope = TensorScope.training()) {
-          return gradient(shards.get(part), shares.get(part), noise, part, loss);
+          return gradient(shards.get(lane), share, noise, lane, loss);
         }
       });
+    });
+    if (!tasks.isEmpty()) {
+      network.workers().run(tasks);
     }
-    Tensor sum = shares.getFirst().gradient;
-    for (Tensor part : network.workers().run(tasks)) {
-      if (part != sum) {
-        sum.add_(part);
-      }
-    }
+    Tensor sum = shares.firstEntry().getValue().gradient;
+    network.exchange().sum(parts, sum);
     return sum;
   }
 

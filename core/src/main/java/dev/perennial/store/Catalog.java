@@ -146,6 +146,55 @@ final class Catalog implements AutoCloseable {
     }
   }
 
+  /** All commits, also those whose blobs were given up, the newest first. */
+  List<Long> allIds() throws SQLException {
+    return numbers("SELECT id FROM commits ORDER BY id DESC");
+  }
+
+  /** The heads that {@link Store#checkout} has left behind: they stay whole. */
+  List<Long> leftBehind() throws SQLException {
+    return numbers("SELECT CAST(text AS INTEGER) FROM documents WHERE name = '" + Store.CHECKOUT + "'");
+  }
+
+  /** Deletes every commit but these, in one transaction: for a database that is a copy. */
+  void keepOnly(Collection<Long> ids, Disk disk) throws SQLException {
+    var others = new ArrayList<>(allIds());
+    others.removeAll(ids);
+    transaction(
+        disk,
+        () -> {
+          for (long id : others) {
+            insert("DELETE FROM parts WHERE commit_id = ?", id);
+            insert("DELETE FROM documents WHERE commit_id = ?", id);
+            insert("DELETE FROM commits WHERE id = ?", id);
+          }
+        });
+  }
+
+  /** Writes the database as it is at one moment, whatever a writer does meanwhile, into a new file; not yet synced. */
+  void copyTo(Path copy) throws SQLException {
+    try (PreparedStatement vacuum = connection.prepareStatement("VACUUM INTO ?")) {
+      vacuum.setString(1, copy.toString());
+      vacuum.execute();
+    }
+  }
+
+  /** Makes a copied database one that readers and a writer share, as a store's is. */
+  void logAhead() throws SQLException {
+    execute("PRAGMA journal_mode = WAL");
+  }
+
+  private List<Long> numbers(String query) throws SQLException {
+    var numbers = new ArrayList<Long>();
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(query)) {
+      while (rows.next()) {
+        numbers.add(rows.getLong(1));
+      }
+    }
+    return numbers;
+  }
+
   private long number(String query) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(query)) {

@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for use by many threads: calls run one after the other.
  */
 public final class Store implements AutoCloseable {
+  /** The document of a commit that {@link #checkout} made: the number of the head that it left behind. */
+  public static final String CHECKOUT = "checkout";
+
   /** How often a reader begins anew because what it was reading was given up meanwhile. */
   private static final int LOOKS = 100;
 
@@ -211,6 +214,11 @@ public final class Store implements AutoCloseable {
           e);
     }
     blobs.named();
+    acknowledge(commit);
+    return commit;
+  }
+
+  private void acknowledge(Commit commit) {
     acknowledged = commit.id();
     try {
       Witness.open(acknowledged).write(layout.witness(), disk);
@@ -220,7 +228,6 @@ public final class Store implements AutoCloseable {
               + " cannot be written: " + Disk.reason(e) + "; check the disk and its space, and go on",
           e);
     }
-    return commit;
   }
 
   /** Frees the room that a commit took which did not come about; its row may be there after all. */
@@ -319,7 +326,8 @@ public final class Store implements AutoCloseable {
    * Gives up the blobs that none of the newest commits needs; the rows of older commits stay, marked as collected. With
    * {@code keep} 2 or more a damaged newest commit still has one to fall back to.
    *
-   * @param keep how many commits of the {@link #commits() lineage} stay whole, at least 1
+   * @param keep how many commits of the {@link #commits() lineage} stay whole, at least 1; as many as {@link Retention}
+   *     asks for where that is more. Heads that a {@link #checkout} left behind stay whole too
    * @return bytes freed
    * @throws UsageException if {@code keep} is below 1
    * @throws FailureException if the disk fails; calling it again goes on
@@ -331,11 +339,12 @@ public final class Store implements AutoCloseable {
       throw new UsageException("expected to keep at least 1 commit, got " + keep);
     }
     try {
-      List<Commit> lineage = lineage(keep);
+      List<Commit> lineage = lineage(Math.max(keep, Retention.of(directory)));
       if (!lineage.isEmpty()) {
         var old = new ArrayList<>(catalog.ids());
         old.removeIf(id -> id > lineage.getFirst().id());
         old.removeAll(new HashSet<>(lineage.stream().map(Commit::id).toList()));
+        old.removeAll(catalog.leftBehind());
         if (!old.isEmpty()) {
           catalog.collect(old, disk);
         }
@@ -347,6 +356,56 @@ public final class Store implements AutoCloseable {
       throw new FailureException(
           "cannot clean the store " + directory + ": " + Disk.reason(e) + "; no commit that was to be kept is lost", e);
     }
+  }
+
+  /**
+   * Every commit ever made, of all branches, the newest first; also those whose blobs were given up.
+   *
+   * @throws FailureException if one of their rows is damaged
+   */
+  public synchronized List<Commit> log() {
+    return query(
+        () -> {
+          var all = new ArrayList<Commit>();
+          for (long id : catalog.allIds()) {
+            all.add(catalog.commit(id));
+          }
+          return all;
+        });
+  }
+
+  /**
+   * Makes an older state the newest again: appends a commit of the same state whose parent is that commit. Nothing is
+   * lost: the head until now stays whole, noted in the new commit's document {@link #CHECKOUT}, and can be checked out in
+   * turn. O(1) beside reading that commit's blobs once.
+   *
+   * @param id of a commit whose blobs are kept
+   * @return the new head; the head itself where it is that commit
+   * @throws UsageException if there is no such commit
+   * @throws FailureException if its parts were given up or are damaged, or the disk fails
+   * @throws IllegalStateException if the store is open for reading only
+   */
+  public synchronized Commit checkout(long id, Instant now) {
+    checkWritable();
+    return query(
+        () -> {
+          Commit head = newest().commit().orElse(null);
+          if (head == null || !catalog.allIds().contains(id)) {
+            throw new UsageException(
+                "expected a commit of the store " + directory + ", got " + id + ": ./perennial store log shows them");
+          }
+          if (head.id() == id) {
+            return head;
+          }
+          Commit wanted = catalog.commit(id);
+          parts(wanted).close();
+          var documents = new TreeMap<>((Map<String, String>) wanted.documents());
+          documents.put(CHECKOUT, Long.toString(head.id()));
+          var commit = new Commit(catalog.newestId() + 1, id, now, wanted.position(), wanted.parts(), documents, false);
+          catalog.append(commit, disk);
+          acknowledge(commit);
+          return commit;
+        });
   }
 
   /** What {@link #verify(Verification.Listener)} finds wrong. */

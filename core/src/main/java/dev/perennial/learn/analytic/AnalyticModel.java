@@ -16,11 +16,15 @@ import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.Tensors;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Random features of inputs under an analytic head: what the analytic techniques share. */
 final class AnalyticModel implements AutoCloseable {
+
+  /** The part of its state that adds up over replicas. */
+  static final String STATISTICS = "statistics";
 
   /** Rows of a step. */
   private static final int BATCH = 512;
@@ -57,11 +61,20 @@ final class AnalyticModel implements AutoCloseable {
       context.register(experience);
     }
     int start = Math.toIntExact(step * BATCH);
-    List<Example> batch = experience.train().subList(start, Math.min(start + BATCH, experience.train().size()));
-    head.add(features(batch.stream().map(Example::input).toList(), network), classes.indicesOf(batch));
-    if (step == steps(experience) - 1) {
-      head.solve();
+    List<Example> batch = own(experience.train().subList(start, Math.min(start + BATCH, experience.train().size())));
+    if (!batch.isEmpty()) {
+      head.add(features(batch.stream().map(Example::input).toList(), network), classes.indicesOf(batch));
     }
+    if (step == steps(experience) - 1) {
+      head.solve(context.exchange());
+    }
+  }
+
+  /** The rows that this replica takes in: of each run of as many rows as there are lanes, one a lane that it owns. */
+  private List<Example> own(List<Example> batch) {
+    int lanes = context.exchange().lanes(1);
+    return IntStream.range(0, batch.size()).filter(row -> context.exchange().owns(row % lanes)).mapToObj(batch::get)
+        .toList();
   }
 
   /** The first input says what kind of inputs there are. */
@@ -111,7 +124,7 @@ final class AnalyticModel implements AutoCloseable {
     return List.of(
         LearnerState.origin(context.backbone(), lastExperience),
         classes.state(),
-        StatePart.of("statistics", Combine.SUM, head.statistics()),
+        StatePart.of(STATISTICS, Combine.SUM, head.statistics()),
         StatePart.of("head", Combine.LATEST, head.weights()));
   }
 
@@ -119,7 +132,7 @@ final class AnalyticModel implements AutoCloseable {
     lastExperience = LearnerState.requireOrigin(state, context.backbone());
     past.forEach(context::register);
     classes.restore(state);
-    head.restore(LearnerState.part(state, "statistics"), LearnerState.part(state, "head"));
+    head.restore(LearnerState.part(state, STATISTICS), LearnerState.part(state, "head"));
   }
 
   @Override

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -134,6 +135,11 @@ public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.O
     public void restore(Map<String, StatePart> state, List<Experience> past) {
       model.restore(state, past);
       adapter.restore(LearnerState.under(ADAPTER + "/", state), past);
+    }
+
+    @Override
+    public Set<String> partial() {
+      return Set.of(AnalyticModel.STATISTICS);
     }
 
     @Override

@@ -11,6 +11,7 @@ import dev.perennial.stream.Experience;
 import dev.perennial.tensor.StatePart;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 
 /** Ridge regression on random features of the frozen backbone or of patches: equal to learning all data at once. */
@@ -80,6 +81,11 @@ public final class GAcil implements Method<GAcil.Options> {
     @Override
     public void restore(Map<String, StatePart> state, List<Experience> past) {
       model.restore(state, past);
+    }
+
+    @Override
+    public Set<String> partial() {
+      return Set.of(AnalyticModel.STATISTICS);
     }
 
     @Override

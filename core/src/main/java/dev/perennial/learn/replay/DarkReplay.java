@@ -47,6 +47,12 @@ final class DarkReplay extends Rehearsal {
     }
   }
 
+  /** The logits with which a row is stored. */
+  @Override
+  public boolean notesRows() {
+    return true;
+  }
+
   @Override
   public void begin(Experience experience, Model model, boolean fresh) {
     int classes = model.classes().size();

@@ -106,6 +106,12 @@ public final class OnPro implements Method<OnPro.Options> {
       this.feedback = new PairFeedback(options.prototypeTemperature(), seed);
     }
 
+    /** The features of a batch, which its prototypes are made of. */
+    @Override
+    public boolean notesRows() {
+      return true;
+    }
+
     @Override
     public List<Example> replayed(Experience experience, long step) {
       int practised = (int) Math.round(options.feedback() * Math.min(batch(), memory().size()));

@@ -42,7 +42,7 @@ abstract class MadeBackbone implements Backbone {
 
   /** A context for a learner on this backbone. */
   final LearnerContext in(LearnerContext context) {
-    return new LearnerContext(this, context.cache(), context.workers(), context.ledger(), context.origin());
+    return new LearnerContext(this, context.cache(), context.workers(), context.ledger(), context.origin(), context.exchange());
   }
 
   @Override
