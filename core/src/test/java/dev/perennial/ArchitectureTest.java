@@ -46,9 +46,10 @@ final class ArchitectureTest {
       Map.entry("allocate", List.of("engine", "learn", "measure", "brick", "backbone", "stream", "data", "budget", "tensor")),
       Map.entry("measure", List.of("stream", "budget")),
       Map.entry("store", List.of("tensor")),
+      Map.entry("restart", List.of("stream", "data", "tensor")),
       Map.entry("engine", List.of(
           "tensor", "budget", "data", "stream", "backbone", "brick", "route", "merge", "grow", "learn", "measure",
-          "store", "cluster")),
+          "store", "restart", "cluster")),
       Map.entry("tune", List.of("engine", "learn", "measure", "stream", "data", "budget", "tensor")));
 
   private static final JavaClasses CLASSES = new ClassFileImporter()

@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
         "      --scenario domain-incremental --option epochs=5 --budget seconds=10min --store news --report news.html",
         "  ./perennial learn --data wordnet --tasks 9 --scenario blurry --scenario-option share=0.3 --store blurred",
         "  ./perennial learn --config run.yaml --seed 2 --store second"})
-final class LearnCommand implements Runnable {
+class LearnCommand implements Runnable {
 
   @Mixin
   private StreamOptions stream = new StreamOptions();
@@ -99,16 +99,9 @@ final class LearnCommand implements Runnable {
 
   @Override
   public void run() {
-    if (config != null) {
-      ConfigFile.read(config).fill(spec, () -> new LearnCommand(console));
-    }
-    RunSpec runSpec = runSpec();
-    if (store == null) {
-      throw new UsageException("expected --store DIR, got none: name the directory to keep what is learned in");
-    }
-    Path directory = StorePath.ofNew(store);
-    var outputs = new Outputs(json, report);
-    outputs.check();
+    RunSpec runSpec = asked();
+    Path directory = StorePath.ofNew(store());
+    Outputs outputs = outputs();
     Learning.Learned learned = Learning.learn(
         console, runSpec.technique(), () -> Learning.resumption(directory),
         listener -> Run.create(runSpec, directory, console.clock(), listener));
@@ -116,9 +109,46 @@ final class LearnCommand implements Runnable {
     Learning.conclude(console, learned, directory, outputs);
   }
 
-  private RunSpec runSpec() {
+  /** What is asked for, the options of a file included. */
+  final RunSpec asked() {
+    if (config != null) {
+      ConfigFile.read(config).fill(spec, () -> fresh(console));
+    }
     RunSpec run = stream.run(technique, KeyValues.of("--option", options), Budget.parse(budget));
     DataSpec data = run.data().withMaxTestPerClass(maxTestPerClass);
     return run.withData(validation ? data.onValidation() : data);
+  }
+
+  /** A command of this kind, of which no option was given. */
+  LearnCommand fresh(Console other) {
+    return new LearnCommand(other);
+  }
+
+  /** Where what is learned is kept. */
+  final Path store() {
+    if (store == null) {
+      throw new UsageException("expected --store DIR, got none: name the directory to keep what is learned in");
+    }
+    return store;
+  }
+
+  /** The files for the figures, which can be written. */
+  final Outputs outputs() {
+    var outputs = new Outputs(json, report);
+    outputs.check();
+    return outputs;
+  }
+
+  /** Whether limits were given. */
+  final boolean limited() {
+    return !budget.isEmpty();
+  }
+
+  final Console console() {
+    return console;
+  }
+
+  final CommandSpec spec() {
+    return spec;
   }
 }

@@ -64,6 +64,7 @@ final class Perennial implements Runnable {
     return new CommandLine(this)
         .addSubcommand(new DemoCommand(console))
         .addSubcommand(new LearnCommand(console))
+        .addSubcommand(new RunCommand(console))
         .addSubcommand(new PredictCommand(console))
         .addSubcommand(new ResumeCommand(console))
         .addSubcommand(new InspectCommand(console))

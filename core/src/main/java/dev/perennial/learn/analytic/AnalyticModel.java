@@ -56,12 +56,17 @@ final class AnalyticModel implements AutoCloseable {
       begun = experience.index();
       context.register(experience);
     }
-    int start = Math.toIntExact(step * BATCH);
-    List<Example> batch = experience.train().subList(start, Math.min(start + BATCH, experience.train().size()));
+    List<Example> batch = rows(experience, step);
     head.add(features(batch.stream().map(Example::input).toList(), network), classes.indicesOf(batch));
     if (step == steps(experience) - 1) {
       head.solve();
     }
+  }
+
+  /** The rows of a step. */
+  List<Example> rows(Experience experience, long step) {
+    int start = Math.toIntExact(step * BATCH);
+    return experience.train().subList(start, Math.min(start + BATCH, experience.train().size()));
   }
 
   /** The first input says what kind of inputs there are. */

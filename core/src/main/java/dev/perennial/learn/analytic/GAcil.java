@@ -1,6 +1,7 @@
 package dev.perennial.learn.analytic;
 
 import dev.perennial.backbone.FeatureCache;
+import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
@@ -60,6 +61,11 @@ public final class GAcil implements Method<GAcil.Options> {
     @Override
     public void step(Experience experience, long step) {
       model.step(experience, step, FeatureCache.Frozen.BACKBONE);
+    }
+
+    @Override
+    public List<Example> rows(Experience experience, long step) {
+      return model.rows(experience, step);
     }
 
     @Override
