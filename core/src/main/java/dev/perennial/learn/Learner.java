@@ -66,6 +66,16 @@ public interface Learner extends AutoCloseable {
    */
   void restore(Map<String, StatePart> state, List<Experience> past);
 
+  /**
+   * Whether a part of the state is needed for {@link #scores}. {@link #restore} may be given a state without those that
+   * are not, where nothing will be learned. By default all are needed.
+   *
+   * @param part the name of a part
+   */
+  default boolean scoresNeed(String part) {
+    return true;
+  }
+
   /** What this learner added to the backbone and keeps of the past. */
   Footprint footprint();
 

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 /** Random features of inputs under an analytic head: what the analytic techniques share. */
 final class AnalyticModel implements AutoCloseable {
 
+  /** The part of the state that only learning needs. */
+  static final String STATISTICS = "statistics";
+
   /** Rows of a step. */
   private static final int BATCH = 512;
 
@@ -116,7 +119,7 @@ final class AnalyticModel implements AutoCloseable {
     return List.of(
         LearnerState.origin(context.backbone(), lastExperience),
         classes.state(),
-        StatePart.of("statistics", Combine.SUM, head.statistics()),
+        StatePart.of(STATISTICS, Combine.SUM, head.statistics()),
         StatePart.of("head", Combine.LATEST, head.weights()));
   }
 
@@ -124,7 +127,11 @@ final class AnalyticModel implements AutoCloseable {
     lastExperience = LearnerState.requireOrigin(state, context.backbone());
     past.forEach(context::register);
     classes.restore(state);
-    head.restore(LearnerState.part(state, "statistics"), LearnerState.part(state, "head"));
+    if (state.containsKey(STATISTICS)) {
+      head.restore(LearnerState.part(state, STATISTICS), LearnerState.part(state, "head"));
+    } else {
+      head.restore(LearnerState.part(state, "head"));
+    }
   }
 
   @Override

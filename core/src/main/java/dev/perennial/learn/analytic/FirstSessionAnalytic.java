@@ -144,6 +144,11 @@ public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.O
     }
 
     @Override
+    public boolean scoresNeed(String part) {
+      return !part.equals(AnalyticModel.STATISTICS);
+    }
+
+    @Override
     public Footprint footprint() {
       return model.footprint(adapter.brickParameters());
     }

@@ -89,6 +89,11 @@ public final class GAcil implements Method<GAcil.Options> {
     }
 
     @Override
+    public boolean scoresNeed(String part) {
+      return !part.equals(AnalyticModel.STATISTICS);
+    }
+
+    @Override
     public Footprint footprint() {
       return model.footprint(0);
     }
