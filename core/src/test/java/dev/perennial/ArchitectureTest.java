@@ -50,7 +50,7 @@ final class ArchitectureTest {
       Map.entry("engine", List.of(
           "tensor", "budget", "data", "stream", "backbone", "brick", "route", "merge", "grow", "learn", "measure",
           "store", "restart", "cluster")),
-      Map.entry("tune", List.of("engine", "learn", "measure", "stream", "data", "budget", "tensor")));
+      Map.entry("tune", List.of("engine", "restart", "learn", "measure", "stream", "data", "budget", "tensor")));
 
   private static final JavaClasses CLASSES = new ClassFileImporter()
       .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)

@@ -9,6 +9,7 @@ import dev.perennial.tensor.Device;
 import dev.perennial.tensor.LibTorch;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /** A model read from a store, for predictions alone. It may be opened while a run goes on, and sees its last commit. */
@@ -38,11 +39,14 @@ public final class Predictor implements AutoCloseable {
    * @param done hears which {@link Part} was just done
    */
   public static Predictor open(Path directory, int threads, Consumer<Part> done) {
+    // Loaded while the store is looked at; what goes wrong with it is met again below.
+    var natives = CompletableFuture.runAsync(LibTorch::load);
     RunRecord record;
     try (Store store = Store.open(directory, Access.READ)) {
       record = RunRecord.fromJson(store.spec());
     }
     done.accept(Part.STORE);
+    natives.exceptionally(e -> null).join();
     LibTorch.load();
     done.accept(Part.NATIVES);
     RunSpec spec = record.spec().withThreads(threads).withDevice(Device.CPU.name());
@@ -63,7 +67,7 @@ public final class Predictor implements AutoCloseable {
   public enum Part {
     /** The store is opened and its spec read. */
     STORE,
-    /** libtorch and its BLAS are loaded. */
+    /** libtorch and its BLAS are loaded, as far as that took longer than the store. */
     NATIVES,
     /** The backbone's weights and its tokenizer are read and checked. */
     WEIGHTS,
