@@ -49,10 +49,11 @@ final class ArchitectureTest {
       Map.entry("snapshot", List.of("store", "tensor")),
       Map.entry("engine", List.of(
           "tensor", "budget", "data", "stream", "backbone", "brick", "route", "merge", "grow", "learn", "measure",
-          "store", "snapshot", "cluster")),
+          "store", "snapshot", "restart", "cluster")),
+      Map.entry("restart", List.of("stream", "data", "tensor")),
       Map.entry("shard", List.of("learn", "brick", "store", "stream", "data", "tensor")),
       Map.entry("protect", List.of("store", "tensor")),
-      Map.entry("tune", List.of("engine", "learn", "measure", "stream", "data", "budget", "tensor")));
+      Map.entry("tune", List.of("engine", "restart", "learn", "measure", "stream", "data", "budget", "tensor")));
 
   private static final JavaClasses CLASSES = new ClassFileImporter()
       .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)

@@ -33,6 +33,12 @@ public final class TuningOptions {
       description = "Trials at most. Without a limit on seconds the outcome then depends on the request alone.")
   private @Nullable Integer runs;
 
+  @Option(
+      names = "--abandon",
+      description = "Abandon a trial half-way where it is below the median of those before it, while the record of such "
+          + "predictions says that this saves time.")
+  private boolean abandon;
+
   /** No option is given yet. */
   public TuningOptions() {}
 
@@ -47,7 +53,8 @@ public final class TuningOptions {
     var limits = new HashMap<>(Budget.parse(budget).limits());
     Double given = limits.remove(Resource.SECONDS);
     RunSpec run = stream.run(RunSpec.DEFAULT_TECHNIQUE, Map.of(), new Budget(limits));
-    return new TuningSpec(run, techniques, new TuningLimit(given == null && runs == null ? seconds : given, runs));
+    return new TuningSpec(run, techniques, new TuningLimit(given == null && runs == null ? seconds : given, runs),
+        abandon);
   }
 
   /** The words of {@code learn} that name the same stream and limits, as they were given. */

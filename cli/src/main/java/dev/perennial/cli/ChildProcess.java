@@ -26,12 +26,7 @@ final class ChildProcess {
    * @throws FailureException if it cannot be started
    */
   static int run(Console console, List<String> arguments, Supplier<String> ifStopped) {
-    var command = new ArrayList<String>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    command.add("-D" + WIDTH + "=" + console.width());
-    command.add(Main.class.getName());
-    command.addAll(arguments);
+    List<String> command = command(console, List.of(), arguments);
     var builder = new ProcessBuilder(command)
         .redirectInput(Redirect.from(new File("/dev/null")))
         .redirectOutput(Redirect.DISCARD)
@@ -49,9 +44,45 @@ final class ChildProcess {
         stop(child);
       }
     } catch (IOException e) {
-      throw new FailureException("cannot start " + command.getFirst() + " (" + e.getMessage()
-          + "): check that the JDK is whole, and that there is memory for one more process", e);
+      throw unstartable(command, e);
     }
+  }
+
+  /** The command line of a process that runs a command, with more options for Java. */
+  private static List<String> command(Console console, List<String> javaOptions, List<String> arguments) {
+    var command = new ArrayList<String>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.add("-D" + WIDTH + "=" + console.width());
+    command.addAll(javaOptions);
+    command.add(Main.class.getName());
+    command.addAll(arguments);
+    return command;
+  }
+
+  /**
+   * Starts a command whose results are read by this process; what it says to people is seen.
+   *
+   * @param javaOptions more options for Java
+   * @throws FailureException if it cannot be started
+   */
+  static Process start(Console console, List<String> javaOptions, List<String> arguments) {
+    List<String> command = command(console, javaOptions, arguments);
+    var builder = new ProcessBuilder(command)
+        .redirectInput(Redirect.from(new File("/dev/null")))
+        .redirectError(Redirect.INHERIT);
+    builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+    console.err().flush();
+    try {
+      return builder.start();
+    } catch (IOException e) {
+      throw unstartable(command, e);
+    }
+  }
+
+  private static FailureException unstartable(List<String> command, IOException e) {
+    return new FailureException("cannot start " + command.getFirst() + " (" + e.getMessage()
+        + "): check that the JDK is whole, and that there is memory for one more process", e);
   }
 
   /** Ends a process in good order, if it goes on still. */

@@ -3,6 +3,9 @@ package dev.perennial.cli;
 import dev.perennial.budget.Resource;
 import dev.perennial.engine.Inspection;
 import dev.perennial.learn.Learner;
+import dev.perennial.restart.Corrections;
+import dev.perennial.restart.Decision;
+import dev.perennial.restart.RestartLog;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -72,7 +75,22 @@ final class InspectCommand implements Runnable {
     out.println("Spent");
     out.println(spent(view).text());
     commits(view.commits(), out);
+    restarts(Path.of(view.store()), out);
     out.println("State digest " + view.stateDigest());
+  }
+
+  /** What a supervisor has decided, where there was one. */
+  private static void restarts(Path store, PrintWriter out) {
+    List<Decision> decisions = RestartLog.read(store);
+    if (decisions.isEmpty()) {
+      return;
+    }
+    int left = Corrections.of(store).quarantined().size();
+    out.println("Supervision" + (left == 0 ? "" : ", " + left + " rows left out, see quarantine.jsonl"));
+    for (Decision decision : decisions.subList(Math.max(0, decisions.size() - COMMITS_SHOWN), decisions.size())) {
+      out.println(decision.time() + "  " + decision.kind().name().toLowerCase(Locale.ROOT) + ": " + decision.why());
+    }
+    out.println();
   }
 
   private static Table spent(StoreView view) {

@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
         "  ./perennial learn --data mail.csv --text body --label folder --tasks 5 --store mail --durability async \\",
         "      --snapshot-every 100",
         "  ./perennial learn --config run.yaml --seed 2 --store second"})
-final class LearnCommand implements Runnable {
+class LearnCommand implements Runnable {
 
   @Mixin
   private StreamOptions stream = new StreamOptions();
@@ -105,17 +105,10 @@ final class LearnCommand implements Runnable {
 
   @Override
   public void run() {
-    if (config != null) {
-      ConfigFile.read(config).fill(spec, () -> new LearnCommand(console));
-    }
-    RunSpec runSpec = runSpec();
-    if (store == null) {
-      throw new UsageException("expected --store DIR, got none: name the directory to keep what is learned in");
-    }
-    Path directory = StorePath.ofNew(store);
-    SnapshotOptions snapshots = durability.options();
-    var outputs = new Outputs(json, report);
-    outputs.check();
+    RunSpec runSpec = asked();
+    Path directory = StorePath.ofNew(store());
+    SnapshotOptions snapshots = snapshots();
+    Outputs outputs = outputs();
     Learning.Learned learned = Learning.learn(
         console, runSpec.technique(), () -> Learning.resumption(directory),
         listener -> Run.create(runSpec, directory, snapshots, console.clock(), listener));
@@ -123,9 +116,51 @@ final class LearnCommand implements Runnable {
     Learning.conclude(console, learned, directory, outputs);
   }
 
-  private RunSpec runSpec() {
+  /** What is asked for, the options of a file included. */
+  final RunSpec asked() {
+    if (config != null) {
+      ConfigFile.read(config).fill(spec, () -> fresh(console));
+    }
     RunSpec run = stream.run(technique, KeyValues.of("--option", options), Budget.parse(budget));
     DataSpec data = run.data().withMaxTestPerClass(maxTestPerClass);
     return run.withData(validation ? data.onValidation() : data);
+  }
+
+  /** A command of this kind, of which no option was given. */
+  LearnCommand fresh(Console other) {
+    return new LearnCommand(other);
+  }
+
+  /** Where what is learned is kept. */
+  final Path store() {
+    if (store == null) {
+      throw new UsageException("expected --store DIR, got none: name the directory to keep what is learned in");
+    }
+    return store;
+  }
+
+  /** When what is learned becomes durable. */
+  final SnapshotOptions snapshots() {
+    return durability.options();
+  }
+
+  /** The files for the figures, which can be written. */
+  final Outputs outputs() {
+    var outputs = new Outputs(json, report);
+    outputs.check();
+    return outputs;
+  }
+
+  /** Whether limits were given. */
+  final boolean limited() {
+    return !budget.isEmpty();
+  }
+
+  final Console console() {
+    return console;
+  }
+
+  final CommandSpec spec() {
+    return spec;
   }
 }

@@ -48,7 +48,7 @@ final class Perennial implements Runnable {
     var root = new Perennial();
     var complaints = new Complaints(() -> root.verbose);
     try {
-      return root.commandLine(console, complaints).execute(arguments);
+      return root.commandLine(console, complaints, arguments).execute(arguments);
     } catch (Error e) {
       return complaints.tellError(e, console.err());
     }
@@ -60,14 +60,25 @@ final class Perennial implements Runnable {
     return root.commandLine(console, new Complaints(() -> root.verbose));
   }
 
-  private CommandLine commandLine(Console console, Complaints complaints) {
+  /** All commands, or the one that is asked for alone where it has to start fast. */
+  private CommandLine commandLine(Console console, Complaints complaints, String... arguments) {
+    return arguments.length > 0 && arguments[0].equals("predict")
+        ? settings(new CommandLine(this).addSubcommand(new PredictCommand(console)), console, complaints)
+        : arguments.length > 1 && arguments[0].equals("doctor") && arguments[1].equals("--probe")
+        ? settings(new CommandLine(this).addSubcommand(new DoctorCommand(console)), console, complaints)
+        : settings(all(console), console, complaints);
+  }
+
+  private CommandLine all(Console console) {
     return new CommandLine(this)
         .addSubcommand(new DemoCommand(console))
         .addSubcommand(new LearnCommand(console))
+        .addSubcommand(new RunCommand(console))
         .addSubcommand(new PredictCommand(console))
         .addSubcommand(new ResumeCommand(console))
         .addSubcommand(new InspectCommand(console))
         .addSubcommand(new VerifyCommand(console))
+        .addSubcommand(new DoctorCommand(console))
         .addSubcommand(BricksCommand.commandLine(console))
         .addSubcommand(StoreCommand.commandLine(console))
         .addSubcommand(new ShrinkCommand(console))
@@ -75,7 +86,11 @@ final class Perennial implements Runnable {
         .addSubcommand(new ScenariosCommand(console))
         .addSubcommand(new RecommendCommand(console))
         .addSubcommand(new AllocateCommand(console))
-        .addSubcommand(new BenchCommand())
+        .addSubcommand(new BenchCommand());
+  }
+
+  private static CommandLine settings(CommandLine commands, Console console, Complaints complaints) {
+    return commands
         .setOut(console.out())
         .setErr(console.err())
         .setUnmatchedOptionsAllowedAsOptionParameters(false)

@@ -95,7 +95,8 @@ final class Cli {
         .start();
   }
 
-  private static ProcessBuilder process(Path directory, Class<?> program, Object... arguments) {
+  /** A program in a process of its own, to be started. */
+  static ProcessBuilder process(Path directory, Class<?> program, Object... arguments) {
     var command = new ArrayList<>(List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g", "-XX:+UseSerialGC",
         "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", program.getName()));

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,6 +24,10 @@ public final class Backbones {
 
   /** Of both encoders in jars; their ONNX files do not tell. */
   private static final int HEADS = 12;
+
+  private static final String MINILM = "minilm";
+  private static final String BGE_SMALL = "bge-small-en";
+  private static final String TOKENIZER = "-tokenizer.json";
 
   private Backbones() {}
 
@@ -55,8 +60,56 @@ public final class Backbones {
   public static Backbone load(String name, Device device) {
     device.require();
     try (TensorScope scope = TensorScope.inference()) {
-      return parts(name).backbone(name, device);
+      return switch (name) {
+        case MINILM, BGE_SMALL -> mapped(name, device);
+        default -> parts(name).backbone(name, device);
+      };
     }
+  }
+
+  /** The encoder of a jar, from where it was unpacked before if it was. */
+  private static Backbone mapped(String name, Device device) {
+    String resource = resource(name);
+    try {
+      Optional<Path> place = MappedWeights.place(Backbones.class.getResource("/" + resource + ".onnx"), name);
+      Optional<MappedWeights> unpacked = place.flatMap(MappedWeights::open);
+      if (unpacked.isPresent()) {
+        return mapped(name, device, resource, unpacked.get());
+      }
+      Parts parts = parts(name);
+      Backbone backbone = parts.backbone(name, device);
+      place.ifPresent(path -> MappedWeights.write(path, parts.weights(), backbone.digest()));
+      return backbone;
+    } catch (IOException e) {
+      throw new FailureException("could not read /" + resource + ".onnx: " + e.getMessage(), e);
+    }
+  }
+
+  private static Backbone mapped(String name, Device device, String resource, MappedWeights weights)
+      throws IOException {
+    boolean taken = false;
+    try (InputStream json = Backbones.class.getResourceAsStream("/" + resource + TOKENIZER)) {
+      if (json == null) {
+        throw new FailureException(
+            "expected /" + resource + TOKENIZER + " on the class path, found none: add the encoder's jar");
+      }
+      Backbone backbone = new Parts(weights.weights(), pooling(name), json.readAllBytes(), resource)
+          .backbone(name, device, weights.digest(), weights::close);
+      taken = true;
+      return backbone;
+    } finally {
+      if (!taken) {
+        weights.close();
+      }
+    }
+  }
+
+  private static String resource(String name) {
+    return name.equals(MINILM) ? "all-minilm-l6-v2" : "bge-small-en-v1.5";
+  }
+
+  private static Pooling pooling(String name) {
+    return name.equals(MINILM) ? Pooling.MEAN : Pooling.CLS;
   }
 
   /**
@@ -103,17 +156,21 @@ public final class Backbones {
 
     /** The backbone. */
     Backbone backbone(String name, Device device) {
+      return backbone(name, device, weights.digest(pooling), () -> {});
+    }
+
+    /** The backbone, where the digest of its weights is known, and {@code owner} gives them up. */
+    Backbone backbone(String name, Device device, String digest, Runnable owner) {
       int mostTokens = Math.min(MOST_TOKENS, weights.config().positions());
       var words = new TextTokenizer(new ByteArrayInputStream(tokenizer), where, mostTokens);
-      return new TextBackbone(name, weights, pooling, words, device);
+      return new TextBackbone(name, weights, digest, pooling, words, device, owner);
     }
   }
 
   /** Reads the parts of the text encoder of that name into the open scope. */
   static Parts parts(String name) {
     return switch (name) {
-      case "minilm" -> fromOnnxJar("all-minilm-l6-v2", Pooling.MEAN);
-      case "bge-small-en" -> fromOnnxJar("bge-small-en-v1.5", Pooling.CLS);
+      case MINILM, BGE_SMALL -> fromOnnxJar(resource(name), pooling(name));
       case "mlp", "convnet" -> throw new UsageException("expected a pretrained backbone, got " + name
           + ", which learns images from scratch: use it with a data set of images");
       default -> fromDirectory(name);
@@ -122,7 +179,7 @@ public final class Backbones {
 
   private static Parts fromOnnxJar(String resource, Pooling pooling) {
     String weights = "/" + resource + ".onnx";
-    String tokens = "/" + resource + "-tokenizer.json";
+    String tokens = "/" + resource + TOKENIZER;
     try (InputStream onnx = Backbones.class.getResourceAsStream(weights);
         InputStream json = Backbones.class.getResourceAsStream(tokens)) {
       if (onnx == null || json == null) {

@@ -20,6 +20,7 @@ final class TextBackbone implements Backbone {
   private final BertEncoder encoder;
   private final Pooling pooling;
   private final TextTokenizer tokenizer;
+  private final Runnable owner;
 
   /**
    * A backbone that owns copies of the weights, and the tokenizer.
@@ -28,8 +29,19 @@ final class TextBackbone implements Backbone {
    * @param device where it computes
    */
   TextBackbone(String name, BertWeights weights, Pooling pooling, TextTokenizer tokenizer, Device device) {
+    this(name, weights, weights.digest(pooling), pooling, tokenizer, device, () -> {});
+  }
+
+  /**
+   * The same, where the digest of the weights is known, and they may belong to somebody else.
+   *
+   * @param owner gives the weights up when the backbone is closed
+   */
+  TextBackbone(String name, BertWeights weights, String digest, Pooling pooling, TextTokenizer tokenizer,
+      Device device, Runnable owner) {
+    this.owner = owner;
     this.name = name;
-    this.digest = weights.digest(pooling);
+    this.digest = digest;
     this.pooling = pooling;
     this.encoder = new BertEncoder(weights, device);
     this.device = device;
@@ -122,6 +134,7 @@ final class TextBackbone implements Backbone {
   @Override
   public void close() {
     encoder.close();
+    owner.run();
     tokenizer.close();
   }
 

@@ -36,7 +36,9 @@ public final class AnalyticHead implements AutoCloseable {
   private final double ridge;
   private final Workers workers;
   private final TensorOwner owner = new TensorOwner();
+  /** A by panels; empty until it is needed, which it never is for prediction alone. */
   private final List<Tensor> gram = new ArrayList<>();
+  private boolean forgotten;
   private Tensor moments;
   private Tensor weights;
   private long rows;
@@ -50,12 +52,19 @@ public final class AnalyticHead implements AutoCloseable {
     this.ridge = ridge;
     this.workers = workers;
     try (TensorScope scope = TensorScope.inference()) {
-      for (int panel = 0; panel < PANELS; panel++) {
-        gram.add(owner.keep(Tensors.doubleZeros(end(panel) - start(panel), end(panel))));
-      }
       moments = owner.keep(Tensors.doubleZeros(features, 0));
       weights = owner.keep(Tensors.zeros(features, 0));
     }
+  }
+
+  private List<Tensor> gram() {
+    if (forgotten) {
+      throw new IllegalStateException("this head was restored for prediction alone");
+    }
+    for (int panel = gram.size(); panel < PANELS; panel++) {
+      gram.add(owner.keep(Tensors.doubleZeros(end(panel) - start(panel), end(panel))));
+    }
+    return gram;
   }
 
   private long start(int panel) {
@@ -84,12 +93,13 @@ public final class AnalyticHead implements AutoCloseable {
   public void add(Tensor inputs, long[] labels) {
     Tensor x = inputs.to(torch.ScalarType.Double).contiguous();
     Tensor transposed = x.t().contiguous();
+    List<Tensor> panels = gram();
     var tasks = new ArrayList<Callable<Integer>>();
     for (int index = PANELS - 1; index >= 0; index--) {
       int panel = index;
       tasks.add(() -> {
         try (TensorScope scope = TensorScope.inference()) {
-          gram.get(panel).addmm_(
+          panels.get(panel).addmm_(
               transposed.narrow(0, start(panel), end(panel) - start(panel)), x.narrow(1, 0, end(panel)));
           return panel;
         }
@@ -126,7 +136,7 @@ public final class AnalyticHead implements AutoCloseable {
   private Tensor solution(Exchange exchange) {
     Tensor full = Tensors.doubleZeros(features, features);
     for (int panel = 0; panel < PANELS; panel++) {
-      full.narrow(0, start(panel), end(panel) - start(panel)).narrow(1, 0, end(panel)).copy_(gram.get(panel));
+      full.narrow(0, start(panel), end(panel) - start(panel)).narrow(1, 0, end(panel)).copy_(gram().get(panel));
     }
     Tensor products = moments;
     if (exchange != Exchange.ALONE) {
@@ -167,14 +177,18 @@ public final class AnalyticHead implements AutoCloseable {
 
   /** Bytes of the sums. */
   public long statisticsBytes() {
-    return moments.nbytes() + gram.stream().mapToLong(Tensor::nbytes).sum();
+    long bytes = moments.nbytes();
+    for (int panel = 0; panel < PANELS; panel++) {
+      bytes += (end(panel) - start(panel)) * end(panel) * Double.BYTES;
+    }
+    return bytes;
   }
 
   /** The sums, which add up over workers. Views, valid until the next row. */
   public Map<String, TensorData> statistics() {
     var tensors = new TreeMap<String, TensorData>();
     for (int panel = 0; panel < PANELS; panel++) {
-      tensors.put("gram." + panel, Tensors.view(gram.get(panel)));
+      tensors.put("gram." + panel, Tensors.view(gram().get(panel)));
     }
     tensors.put("moments", Tensors.view(moments));
     tensors.put("rows", TensorData.of(new long[] {rows}, 1));
@@ -200,11 +214,26 @@ public final class AnalyticHead implements AutoCloseable {
           + " analytic head, found " + oldMoments + " and " + oldWeights);
     }
     for (int panel = 0; panel < PANELS; panel++) {
-      Tensors.copyInto(gram.get(panel), statistics.tensor("gram." + panel), "gram." + panel);
+      Tensors.copyInto(gram().get(panel), statistics.tensor("gram." + panel), "gram." + panel);
     }
     moments = owner.replace(moments, Tensors.copyOf(oldMoments));
     weights = owner.replace(weights, Tensors.copyOf(oldWeights));
     rows = statistics.tensor("rows").longs()[0];
+  }
+
+  /**
+   * Takes over weights without the sums that they came from: for prediction alone.
+   *
+   * @throws FailureException if they are not those of a head over as many features
+   */
+  public void restore(StatePart solved) {
+    TensorData old = solved.tensor("weight");
+    if (old.shape().size() != 2 || old.shape().getFirst() != features) {
+      throw new FailureException("expected weights of shape [" + features + ", classes] in the state of an analytic head,"
+          + " found " + old);
+    }
+    forgotten = true;
+    weights = owner.replace(weights, Tensors.copyOf(old));
   }
 
   @Override

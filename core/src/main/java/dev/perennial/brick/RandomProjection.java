@@ -4,8 +4,12 @@ import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.TensorOwner;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
+import dev.perennial.tensor.Workers;
+import java.util.ArrayList;
+import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A fixed random layer that makes features linearly separable: {@code h = relu(R x)}, where every level of x, the
@@ -29,15 +33,39 @@ public final class RandomProjection implements AutoCloseable {
    * @param features to make of them
    */
   public RandomProjection(int levels, int width, int features, CounterRandom random) {
+    this(levels, width, features, random, null);
+  }
+
+  /**
+   * The same, drawn by several threads.
+   *
+   * @param workers that draw; null for the calling thread alone
+   */
+  public RandomProjection(int levels, int width, int features, CounterRandom random, @Nullable Workers workers) {
     this.levels = levels;
     this.width = width;
     try (TensorScope scope = TensorScope.inference()) {
       float[] entries = new float[Math.multiplyExact(levels * width, features)];
-      for (int i = 0; i < entries.length; i++) {
-        entries[i] = (float) random.gaussian(i);
+      if (workers == null) {
+        draw(entries, 0, entries.length, random);
+      } else {
+        int part = Math.ceilDiv(entries.length, workers.size());
+        var tasks = new ArrayList<Callable<Integer>>();
+        for (int start = 0; start < entries.length; start += part) {
+          int from = start;
+          tasks.add(() -> draw(entries, from, Math.min(from + part, entries.length), random));
+        }
+        workers.run(tasks);
       }
       matrix = owner.keep(Tensors.floats(entries, (long) levels * width, features));
     }
+  }
+
+  private static int draw(float[] entries, int from, int to, CounterRandom random) {
+    for (int i = from; i < to; i++) {
+      entries[i] = (float) random.gaussian(i);
+    }
+    return to - from;
   }
 
   /** {@code [rows, features]}, float32, of {@code [rows, levels * width]}. */

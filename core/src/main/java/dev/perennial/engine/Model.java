@@ -13,6 +13,7 @@ import dev.perennial.stream.Experience;
 import dev.perennial.tensor.Device;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Workers;
+import java.nio.file.Path;
 import java.util.List;
 
 /** A learner with all that it works with, in memory. */
@@ -70,6 +71,14 @@ final class Model implements AutoCloseable {
   void restore(StoredParts parts, List<Experience> past) {
     try (TensorScope scope = TensorScope.inference()) {
       learner.restore(parts.parts(), past);
+    }
+  }
+
+  /** Takes over what prediction needs of the newest commit of a store. */
+  void restoreToPredict(Path directory) {
+    try (TensorScope scope = TensorScope.inference();
+        StoredParts parts = StoredParts.newest(directory, learner::scoresNeed)) {
+      learner.restore(parts.parts(), List.of());
     }
   }
 

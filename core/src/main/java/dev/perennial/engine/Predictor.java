@@ -7,8 +7,11 @@ import dev.perennial.store.Access;
 import dev.perennial.store.Store;
 import dev.perennial.store.StoredParts;
 import dev.perennial.tensor.Device;
+import dev.perennial.tensor.LibTorch;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 /** A model read from a store, for predictions alone. It may be opened while a run goes on, and sees its last commit. */
 public final class Predictor implements AutoCloseable {
@@ -28,21 +31,49 @@ public final class Predictor implements AutoCloseable {
    * @throws FailureException if the store is empty, damaged, or of another backbone
    */
   public static Predictor open(Path directory, int threads) {
-    try (Store store = Store.open(directory, Access.READ);
-        StoredParts parts = store.openHead().orElseThrow(() -> new FailureException("the store " + directory
-            + " has no commit yet, so that there is nothing to predict with: learn first, or wait for the first commit"))) {
-      RunRecord record = RunRecord.fromJson(store.spec());
-      RunSpec spec = record.spec().withThreads(threads).withDevice(Device.CPU.name());
-      Model model = Model.create(spec, record.image(), record.streamDigest(), new Ledger(spec.budget()));
-      try {
-        record.checkBackbone(model.backbone().name(), model.backbone().digest());
-        model.restore(parts, List.of());
-        return new Predictor(model, record.image().length == 0);
-      } catch (RuntimeException e) {
-        model.close();
-        throw e;
-      }
+    return open(directory, threads, part -> {});
+  }
+
+  /**
+   * The same, with a look at where the time goes.
+   *
+   * @param done hears which {@link Part} was just done
+   */
+  public static Predictor open(Path directory, int threads, Consumer<Part> done) {
+    // Loaded while the store is looked at; what goes wrong with it is met again below.
+    var natives = CompletableFuture.runAsync(LibTorch::load);
+    RunRecord record;
+    try (Store store = Store.open(directory, Access.READ)) {
+      record = RunRecord.fromJson(store.spec());
     }
+    done.accept(Part.STORE);
+    natives.exceptionally(e -> null).join();
+    LibTorch.load();
+    done.accept(Part.NATIVES);
+    RunSpec spec = record.spec().withThreads(threads).withDevice(Device.CPU.name());
+    Model model = Model.create(spec, record.image(), record.streamDigest(), new Ledger(spec.budget()));
+    try {
+      record.checkBackbone(model.backbone().name(), model.backbone().digest());
+      done.accept(Part.WEIGHTS);
+      model.restoreToPredict(directory);
+      done.accept(Part.BRICKS);
+      return new Predictor(model, record.image().length == 0);
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  /** What has to be done before a first prediction. */
+  public enum Part {
+    /** The store is opened and its spec read. */
+    STORE,
+    /** libtorch and its BLAS are loaded, as far as that took longer than the store. */
+    NATIVES,
+    /** The backbone's weights and its tokenizer are read and checked. */
+    WEIGHTS,
+    /** What was learned is read and checked: bricks and head. */
+    BRICKS
   }
 
   /**

@@ -17,6 +17,7 @@ import dev.perennial.measure.Metrics;
 import dev.perennial.measure.ReportRun;
 import dev.perennial.measure.Result;
 import dev.perennial.measure.Setup;
+import dev.perennial.restart.Corrections;
 import dev.perennial.snapshot.SnapshotOptions;
 import dev.perennial.store.Access;
 import dev.perennial.store.Commit;
@@ -30,12 +31,17 @@ import dev.perennial.stream.Scenarios;
 import dev.perennial.stream.Stream;
 import dev.perennial.stream.Streams;
 import dev.perennial.tensor.LibTorch;
+import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorScope;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -154,10 +160,13 @@ public final class Run implements AutoCloseable {
     Model model = null;
     try {
       RunRecord record = RunRecord.fromJson(store.spec());
-      RunSpec spec = budget == null ? record.spec() : record.spec().withBudget(budget);
+      Corrections corrections = Corrections.of(directory);
+      RunSpec spec = record.spec().withOptions(corrections.options());
+      spec = budget == null ? spec : spec.withBudget(budget);
       Dataset dataset = Datasets.read(spec.data(), spec.seed());
       Stream stream = stream(spec, dataset);
       record.checkStream(stream);
+      stream = corrections.apply(stream);
       listener.prepared(dataset, stream);
       Commit head = store.head().orElse(null);
       store.fallback().ifPresent(listener::fellBack);
@@ -173,6 +182,23 @@ public final class Run implements AutoCloseable {
       }
       store.close();
       throw e;
+    }
+  }
+
+  /**
+   * Makes sure that a store holds the run that is asked for; limits and threads may be others.
+   *
+   * @throws UsageException if it holds another run
+   */
+  public static void requireSame(Path directory, RunSpec asked) {
+    try (Store store = Store.open(directory, Access.READ)) {
+      RunSpec kept = RunRecord.fromJson(store.spec()).spec();
+      RunSpec comparable = asked.fitted().withBudget(kept.budget()).withThreads(kept.threads());
+      if (!comparable.equals(kept)) {
+        throw new UsageException("expected the run that the store " + directory + " holds, got another one (there "
+            + kept.technique() + " " + kept.options() + " on " + String.join(", ", kept.data().sources())
+            + "): ask for the same, name another directory, or go on with it by ./perennial resume");
+      }
     }
   }
 
@@ -285,7 +311,9 @@ public final class Run implements AutoCloseable {
       return;
     }
     try (TensorScope scope = TensorScope.inference()) {
-      commits.commit(position, model.learner().state(), Map.of(
+      List<StatePart> state = model.learner().state();
+      listener.committing(state);
+      commits.commit(position, state, Map.of(
           Documents.LEDGER, ledger.toJson(),
           Documents.HISTORY, history.toJson(),
           Documents.PROGRESS, progress.toJson(),
@@ -330,6 +358,23 @@ public final class Run implements AutoCloseable {
   /** Predicts with what was learned so far. */
   public List<Prediction> predict(List<String> texts, int top) {
     return Prediction.of(model.learner(), texts, top);
+  }
+
+  /**
+   * The places of the rows that a step learns among those of its experience, as far as the learner can tell.
+   *
+   * @param experience that is being learned
+   */
+  public List<Integer> rows(Experience experience, long step) {
+    Set<Example> learned = Collections.newSetFromMap(new IdentityHashMap<>());
+    learned.addAll(model.learner().rows(experience, step));
+    List<Example> rows = experience.train();
+    return IntStream.range(0, rows.size()).filter(place -> learned.contains(rows.get(place))).boxed().toList();
+  }
+
+  /** The options that the technique learns with, those left out included, by name. */
+  public Map<String, Object> options() {
+    return Options.flat(Techniques.load().choose(spec.technique(), spec.options()).options());
   }
 
   /** The stream that is learned. */

@@ -4,6 +4,8 @@ import dev.perennial.data.Dataset;
 import dev.perennial.measure.AccuracyHistory;
 import dev.perennial.stream.Experience;
 import dev.perennial.stream.Stream;
+import dev.perennial.tensor.StatePart;
+import java.util.List;
 
 /** Hears how a run goes on. Called on the run's thread; must return soon. */
 public interface RunListener {
@@ -30,6 +32,13 @@ public interface RunListener {
 
   /** What was learned was evaluated. */
   default void evaluated(Experience experience, AccuracyHistory history) {}
+
+  /**
+   * What was learned is about to be made durable; an exception keeps it from that, and ends the run.
+   *
+   * @param state of the learner, valid until this returns
+   */
+  default void committing(List<StatePart> state) {}
 
   /** What was learned is durable. */
   default void committed(long commit) {}

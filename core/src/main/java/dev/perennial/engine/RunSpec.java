@@ -87,6 +87,15 @@ public record RunSpec(
     return new RunSpec(data, scenario, tasks, technique, more, backbone, device, budget, seed, threads);
   }
 
+  /** This spec with more options, or others in the place of those of their names. */
+  RunSpec withOptions(Map<String, String> others) {
+    RunSpec run = this;
+    for (var option : others.entrySet()) {
+      run = run.withOption(option.getKey(), option.getValue());
+    }
+    return run;
+  }
+
   /** This spec with another seed. */
   public RunSpec withSeed(long other) {
     return new RunSpec(data, scenario, tasks, technique, options, backbone, device, budget, other, threads);

@@ -127,6 +127,13 @@ public final class GradientLearner implements Learner, Objective.Model {
     }
   }
 
+  @Override
+  public List<Example> rows(Experience experience, long step) {
+    return step < gradientSteps(experience)
+        ? new EpochOrder(context.seed(), experience.index(), options.batch()).batch(objective.rows(experience), step)
+        : List.of();
+  }
+
   /** What is frozen is computed once for an input; nothing is where the backbone itself is trained. */
   private void register(Experience experience) {
     if (brick != null) {

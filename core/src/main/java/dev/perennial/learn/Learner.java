@@ -2,6 +2,7 @@ package dev.perennial.learn;
 
 import dev.perennial.brick.Provenance;
 import dev.perennial.brick.SavedBrick;
+import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.StatePart;
@@ -29,6 +30,15 @@ public interface Learner extends AutoCloseable {
    * @param step 0 to {@code steps(experience) - 1}, each once, in order
    */
   void step(Experience experience, long step);
+
+  /**
+   * The rows of the experience that a step learns, so that those in which a learner dies can be left out.
+   *
+   * @return empty where that cannot be told, as by default
+   */
+  default List<Example> rows(Experience experience, long step) {
+    return List.of();
+  }
 
   /** The classes known so far, in the order in which they came. */
   List<String> classNames();
@@ -63,6 +73,16 @@ public interface Learner extends AutoCloseable {
    */
   default Set<String> partial() {
     return Set.of();
+  }
+
+  /**
+   * Whether a part of the state is needed for {@link #scores}. {@link #restore} may be given a state without those that
+   * are not, where nothing will be learned. By default all are needed.
+   *
+   * @param part the name of a part
+   */
+  default boolean scoresNeed(String part) {
+    return true;
   }
 
   /** What this learner added to the backbone and keeps of the past. */

@@ -78,6 +78,7 @@ public final class Tuning {
   private final Techniques techniques = Techniques.load();
   private final Purse purse;
   private final Map<Candidate, Standing> standings = new HashMap<>();
+  private final FailurePredictor predictor = new FailurePredictor();
   private int round;
 
   /**
@@ -164,6 +165,7 @@ public final class Tuning {
     }
     Purse.Allowance allowance = purse.allowance(share);
     Dataset part = rows.part(size);
+    predictor.beginRound();
     var through = new ArrayList<Standing>();
     for (int i = 0; i < field.size(); i++) {
       Standing standing = field.get(i);
@@ -176,6 +178,10 @@ public final class Tuning {
         double patience = allowance.patience(round == 1 && i == 0 ? 1 : field.size() - i);
         Trial trial = trial(standing.candidate(), part, size, seed, patience);
         standing.add(trial);
+        Result ended = trial.result();
+        if (ended != null) {
+          predictor.observe(ended.accuracy());
+        }
         allowance.spend(trial.seconds());
         purse.spend(trial.seconds());
         listener.finished(trial, purse.secondsLeft(), purse.runsLeft());
@@ -204,7 +210,8 @@ public final class Tuning {
     long start = ticker.getAsLong();
     Result result = null;
     String problem = "";
-    try (Run rehearsal = Run.rehearse(run, part, clock, new Patience(ticker, start, patience, size))) {
+    var waiting = new Patience(ticker, start, patience, size, spec.abandon() ? predictor : null);
+    try (Run rehearsal = Run.rehearse(run, part, clock, waiting)) {
       result = rehearsal.execute();
     } catch (PerennialException e) {
       problem = String.valueOf(e.getMessage());

@@ -14,8 +14,14 @@ import java.util.List;
  *     seconds that each candidate must keep to. Its technique and options are not used
  * @param techniques that take part, by name; each once, at least one
  * @param limit when it ends
+ * @param abandon whether trials that are likely to fail are abandoned early, while that saves time
  */
-public record TuningSpec(RunSpec run, List<String> techniques, TuningLimit limit) {
+public record TuningSpec(RunSpec run, List<String> techniques, TuningLimit limit, boolean abandon) {
+
+  /** Tuning of which every trial comes to its end. */
+  public TuningSpec(RunSpec run, List<String> techniques, TuningLimit limit) {
+    this(run, techniques, limit, false);
+  }
 
   /**
    * Checks the names.

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** Random features of inputs under an analytic head: what the analytic techniques share. */
 final class AnalyticModel implements AutoCloseable {
 
-  /** The part of its state that adds up over replicas. */
+  /** The part of its state that adds up over replicas, and that only learning needs. */
   static final String STATISTICS = "statistics";
 
   /** Rows of a step. */
@@ -60,8 +60,7 @@ final class AnalyticModel implements AutoCloseable {
       begun = experience.index();
       context.register(experience);
     }
-    int start = Math.toIntExact(step * BATCH);
-    List<Example> batch = own(experience.train().subList(start, Math.min(start + BATCH, experience.train().size())));
+    List<Example> batch = own(rows(experience, step));
     if (!batch.isEmpty()) {
       head.add(features(batch.stream().map(Example::input).toList(), network), classes.indicesOf(batch));
     }
@@ -75,6 +74,12 @@ final class AnalyticModel implements AutoCloseable {
     int lanes = context.exchange().lanes(1);
     return IntStream.range(0, batch.size()).filter(row -> context.exchange().owns(row % lanes)).mapToObj(batch::get)
         .toList();
+  }
+
+  /** The rows of a step. */
+  List<Example> rows(Experience experience, long step) {
+    int start = Math.toIntExact(step * BATCH);
+    return experience.train().subList(start, Math.min(start + BATCH, experience.train().size()));
   }
 
   /** The first input says what kind of inputs there are. */
@@ -132,7 +137,11 @@ final class AnalyticModel implements AutoCloseable {
     lastExperience = LearnerState.requireOrigin(state, context.backbone());
     past.forEach(context::register);
     classes.restore(state);
-    head.restore(LearnerState.part(state, STATISTICS), LearnerState.part(state, "head"));
+    if (state.containsKey(STATISTICS)) {
+      head.restore(LearnerState.part(state, STATISTICS), LearnerState.part(state, "head"));
+    } else {
+      head.restore(LearnerState.part(state, "head"));
+    }
   }
 
   @Override

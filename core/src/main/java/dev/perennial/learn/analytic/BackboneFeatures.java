@@ -18,7 +18,8 @@ final class BackboneFeatures implements FeatureMap {
   BackboneFeatures(AnalyticOptions options, LearnerContext context, CounterRandom random) {
     this.cache = context.cache();
     this.levels = Math.min(options.levels(), context.backbone().blocks());
-    this.projection = new RandomProjection(levels, context.backbone().width(), options.features(), random);
+    this.projection =
+        new RandomProjection(levels, context.backbone().width(), options.features(), random, context.workers());
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.perennial.backbone.FeatureCache;
 import dev.perennial.brick.HeadOptions;
 import dev.perennial.brick.LoraOptions;
 import dev.perennial.brick.SavedBrick;
+import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.learn.GradientLearner;
 import dev.perennial.learn.GradientOptions;
@@ -101,6 +102,12 @@ public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.O
       }
     }
 
+    @Override
+    public List<Example> rows(Experience experience, long step) {
+      long adapting = adaptingSteps(experience);
+      return step < adapting ? adapter.rows(experience, step) : model.rows(experience, step - adapting);
+    }
+
     /** The adapted network, once its training is over. */
     private FeatureCache.Frozen network() {
       FeatureCache.Frozen network = frozen;
@@ -140,6 +147,11 @@ public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.O
     @Override
     public Set<String> partial() {
       return Set.of(AnalyticModel.STATISTICS);
+    }
+
+    @Override
+    public boolean scoresNeed(String part) {
+      return !part.equals(AnalyticModel.STATISTICS);
     }
 
     @Override

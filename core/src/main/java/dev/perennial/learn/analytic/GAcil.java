@@ -1,6 +1,7 @@
 package dev.perennial.learn.analytic;
 
 import dev.perennial.backbone.FeatureCache;
+import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
@@ -64,6 +65,11 @@ public final class GAcil implements Method<GAcil.Options> {
     }
 
     @Override
+    public List<Example> rows(Experience experience, long step) {
+      return model.rows(experience, step);
+    }
+
+    @Override
     public List<String> classNames() {
       return model.classes().names();
     }
@@ -86,6 +92,11 @@ public final class GAcil implements Method<GAcil.Options> {
     @Override
     public Set<String> partial() {
       return Set.of(AnalyticModel.STATISTICS);
+    }
+
+    @Override
+    public boolean scoresNeed(String part) {
+      return !part.equals(AnalyticModel.STATISTICS);
     }
 
     @Override

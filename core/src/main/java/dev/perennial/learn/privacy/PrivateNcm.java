@@ -107,13 +107,18 @@ public final class PrivateNcm implements Method<PrivateNcm.Options> {
         begun = experience.index();
         context.register(experience);
       }
-      int start = Math.toIntExact(step * BATCH);
-      List<Example> batch = experience.train().subList(start, Math.min(start + BATCH, experience.train().size()));
+      List<Example> batch = rows(experience, step);
       statistics.add(
           Tensors.toFloats(features(batch.stream().map(Example::input).toList())), classes.indicesOf(batch));
       if (step == steps(experience) - 1) {
         statistics.release(experience.classes().stream().mapToInt(classes::indexOf).toArray());
       }
+    }
+
+    @Override
+    public List<Example> rows(Experience experience, long step) {
+      int start = Math.toIntExact(step * BATCH);
+      return experience.train().subList(start, Math.min(start + BATCH, experience.train().size()));
     }
 
     private void grow(Experience experience) {

@@ -71,9 +71,14 @@ public final class Ncm implements Method<Ncm.Options> {
         begun = experience.index();
         context.register(experience);
       }
-      int start = Math.toIntExact(step * BATCH);
-      List<Example> batch = experience.train().subList(start, Math.min(start + BATCH, experience.train().size()));
+      List<Example> batch = rows(experience, step);
       head.add(features(batch.stream().map(Example::input).toList()), classes.indicesOf(batch));
+    }
+
+    @Override
+    public List<Example> rows(Experience experience, long step) {
+      int start = Math.toIntExact(step * BATCH);
+      return experience.train().subList(start, Math.min(start + BATCH, experience.train().size()));
     }
 
     private Tensor features(List<? extends Input> inputs) {
