@@ -34,7 +34,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Group {
 
-  private final List<Integer> ports;
   private final ErasureCode code;
   private final Peers peers;
   private final IntConsumer phase;
@@ -57,7 +56,6 @@ public final class Group {
       throw new UsageException("expected more members than may be lost, got " + ports.size() + " members of which "
           + parity + " may be lost");
     }
-    this.ports = List.copyOf(ports);
     this.code = new ErasureCode(ports.size() - parity, parity);
     this.peers = new Peers(ports, token);
     this.phase = phase;
@@ -66,11 +64,6 @@ public final class Group {
   /** The code. */
   public ErasureCode code() {
     return code;
-  }
-
-  /** The ports of the members. */
-  public List<Integer> ports() {
-    return ports;
   }
 
   /**
