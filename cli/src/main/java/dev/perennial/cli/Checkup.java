@@ -123,9 +123,10 @@ final class Checkup {
   }
 
   private void disk(Path place) {
-    Path existing = place.toAbsolutePath();
-    while (existing.getParent() != null && Files.notExists(existing)) {
-      existing = existing.getParent();
+    Path existing = StorePath.nearestExisting(place.toAbsolutePath());
+    if (existing == null) {
+      found("disk", State.FAIL, place + " has no directory that is there: name another place");
+      return;
     }
     try {
       FileStore store = Files.getFileStore(existing);

@@ -50,7 +50,8 @@ final class StorePath {
     return Files.exists(directory.resolve("perennial.db"));
   }
 
-  private static @Nullable Path nearestExisting(Path path) {
+  /** The path, or the nearest directory above it, that is there; null if none is. */
+  static @Nullable Path nearestExisting(Path path) {
     Path place = path;
     while (place != null && Files.notExists(place)) {
       place = place.getParent();

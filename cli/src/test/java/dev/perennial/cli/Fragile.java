@@ -1,5 +1,6 @@
 package dev.perennial.cli;
 
+import dev.perennial.brick.HeadOptions;
 import dev.perennial.brick.LoraOptions;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
@@ -11,7 +12,6 @@ import dev.perennial.learn.Method;
 import dev.perennial.learn.Objective;
 import dev.perennial.learn.OptimiserOptions;
 import dev.perennial.learn.Technique;
-import dev.perennial.brick.HeadOptions;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.StatePart;
 import java.io.IOException;

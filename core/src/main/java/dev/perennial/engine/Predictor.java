@@ -47,7 +47,7 @@ public final class Predictor implements AutoCloseable {
       record = RunRecord.fromJson(store.spec());
     }
     done.accept(Part.STORE);
-    natives.exceptionally(e -> null).join();
+    natives.handle((nothing, problem) -> problem == null).join();
     LibTorch.load();
     done.accept(Part.NATIVES);
     RunSpec spec = record.spec().withThreads(threads).withDevice(Device.CPU.name());

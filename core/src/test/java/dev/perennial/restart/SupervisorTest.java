@@ -14,6 +14,9 @@ import dev.perennial.restart.Script.Line;
 import dev.perennial.stream.Experience;
 import dev.perennial.stream.Scenario;
 import dev.perennial.stream.Stream;
+import dev.perennial.tensor.Combine;
+import dev.perennial.tensor.StatePart;
+import dev.perennial.tensor.TensorData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -191,6 +194,16 @@ final class SupervisorTest {
       var e = assertThrows(FailureException.class, () -> RestartLog.open(dir));
       assertTrue(e.getMessage().contains("supervised by another process"), e.getMessage());
       assertEquals(List.of(), RestartLog.read(dir));
+    }
+  }
+
+  @Test
+  void finite_stateWithANumberThatIsNone_isNamed() {
+    StatePart good = StatePart.of("good", Combine.LATEST, Map.of("a", TensorData.of(new float[] {1, -3e38f, 0}, 3L)));
+    assertTrue(Finite.broken(List.of(good)).isEmpty());
+    for (float value : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+      StatePart bad = StatePart.of("bad", Combine.LATEST, Map.of("b", TensorData.of(new float[] {1, value, 0}, 3L)));
+      assertEquals("bad/b", Finite.broken(List.of(good, bad)).orElseThrow());
     }
   }
 
