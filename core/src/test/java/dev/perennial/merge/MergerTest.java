@@ -16,7 +16,7 @@ import dev.perennial.backbone.Pass;
 import dev.perennial.backbone.Site;
 import dev.perennial.backbone.TinyBert;
 import dev.perennial.brick.Brick;
-import dev.perennial.brick.BrickFiles;
+import dev.perennial.brick.format.BrickFiles;
 import dev.perennial.brick.BrickOptions;
 import dev.perennial.brick.LoraOptions;
 import dev.perennial.brick.Provenance;

@@ -11,7 +11,7 @@ import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
 import dev.perennial.backbone.TinyBert;
 import dev.perennial.brick.BrickOptions;
-import dev.perennial.brick.Library;
+import dev.perennial.brick.library.Library;
 import dev.perennial.brick.LoraOptions;
 import dev.perennial.brick.Provenance;
 import dev.perennial.brick.SavedBrick;

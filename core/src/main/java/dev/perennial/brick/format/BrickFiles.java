@@ -1,8 +1,14 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import dev.perennial.FailureException;
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
+import dev.perennial.brick.Brick;
+import dev.perennial.brick.BrickKind;
+import dev.perennial.brick.BrickKinds;
+import dev.perennial.brick.BrickOptions;
+import dev.perennial.brick.Provenance;
+import dev.perennial.brick.SavedBrick;
 import dev.perennial.tensor.Safetensors;
 import dev.perennial.tensor.SafetensorsFile;
 import dev.perennial.tensor.TensorData;
@@ -131,7 +137,7 @@ public final class BrickFiles {
    *
    * @throws FailureException if they cannot be read or written
    */
-  static void copy(Path from, Path to, Provenance provenance) {
+  public static void copy(Path from, Path to, Provenance provenance) {
     inNew(to, temporary -> {
       TensorFormat.Found packed = TensorFormat.find(from, STEM).orElse(null);
       Path own = from.resolve(OWN);
@@ -366,7 +372,7 @@ public final class BrickFiles {
   }
 
   /** Removes a directory of files; does nothing where there is none. */
-  static void deleteFiles(Path directory) throws IOException {
+  private static void deleteFiles(Path directory) throws IOException {
     if (Files.notExists(directory)) {
       return;
     }

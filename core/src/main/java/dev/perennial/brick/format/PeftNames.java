@@ -1,4 +1,4 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import dev.perennial.backbone.Site;
 import java.util.ArrayList;
@@ -40,13 +40,6 @@ final class PeftNames {
   /** The expression that chooses these sites: that of the names where they are such a list, else the sites' own names. */
   static String expression(List<String> names) {
     return names.stream().map(name -> name.replace(".", "\\.")).collect(Collectors.joining("|"));
-  }
-
-  /** Numbers by site as {@link SitePatterns} reads them, whole ones without a point. */
-  static String numbers(Map<Site, Double> numbers) {
-    return numbers.entrySet().stream()
-        .map(entry -> entry.getKey().name().replace(".", "\\.") + ":" + number(entry.getValue()))
-        .collect(Collectors.joining(" "));
   }
 
   /** A number as Python would have been given it: whole where it is. */

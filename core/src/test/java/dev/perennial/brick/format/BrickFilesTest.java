@@ -1,4 +1,4 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -12,6 +12,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.perennial.FailureException;
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Site;
+import dev.perennial.brick.Brick;
+import dev.perennial.brick.BrickOptions;
+import dev.perennial.brick.KindFixture;
+import dev.perennial.brick.Lora;
+import dev.perennial.brick.LoraOptions;
+import dev.perennial.brick.Provenance;
+import dev.perennial.brick.SavedBrick;
+import dev.perennial.brick.library.Library;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Dtype;
 import dev.perennial.tensor.Parameters;

@@ -1,6 +1,8 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import dev.perennial.FailureException;
+import dev.perennial.brick.Brick;
+import dev.perennial.brick.SavedBrick;
 import dev.perennial.tensor.TensorData;
 import java.util.List;
 import java.util.Map;

@@ -1,8 +1,15 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import dev.perennial.FailureException;
 import dev.perennial.backbone.Backbone;
 import dev.perennial.backbone.Site;
+import dev.perennial.brick.Brick;
+import dev.perennial.brick.BrickKind;
+import dev.perennial.brick.BrickKinds;
+import dev.perennial.brick.BrickOptions;
+import dev.perennial.brick.Ia3;
+import dev.perennial.brick.LoraOptions;
+import dev.perennial.brick.SitePatterns;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

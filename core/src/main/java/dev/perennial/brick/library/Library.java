@@ -1,8 +1,11 @@
-package dev.perennial.brick;
+package dev.perennial.brick.library;
 
 import dev.perennial.FailureException;
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
+import dev.perennial.brick.Provenance;
+import dev.perennial.brick.SavedBrick;
+import dev.perennial.brick.format.BrickFiles;
 import dev.perennial.tensor.TensorFormat;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
