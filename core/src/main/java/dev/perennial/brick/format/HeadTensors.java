@@ -24,7 +24,8 @@ final class HeadTensors {
 
   /** What the module of a head may be called in files of PEFT's: BERT's first. */
   static List<String> modulesOf(Brick brick) {
-    // PEFT puts no model of its own around a model that it gives a prompt.
+    // PEFT puts a tuner, whose attribute is "model", around a model whose modules it changes, and none around one that it
+    // gives a prompt.
     return brick.sites().isEmpty()
         ? List.of("base_model.classifier", "base_model.score", "base_model.model.classifier", "base_model.model.score")
         : List.of("base_model.model.classifier", "base_model.model.score");

@@ -74,7 +74,8 @@ final class PeftAdaLora implements PeftFormat {
     config.put("beta1", 0.85);
     config.put("beta2", 0.85);
     config.put("orth_reg_weight", 0.5);
-    config.put("total_step", null);
+    // Of training that is over; PEFT refuses a config that has none.
+    config.put("total_step", 1);
   }
 
   @Override
