@@ -5,6 +5,7 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.perennial.FailureException;
 import dev.perennial.tensor.Dtype;
+import dev.perennial.tensor.SafetensorsFile;
 import dev.perennial.tensor.TensorData;
 import java.lang.foreign.ValueLayout;
 import java.util.Collection;
@@ -106,5 +107,10 @@ final class BrickTensors {
       }
     }
     return TensorData.of(values, data.shape().stream().mapToLong(Long::longValue).toArray());
+  }
+
+  /** How many numbers a file holds; only its header is read. */
+  static long numbers(SafetensorsFile tensors) {
+    return tensors.tensors().values().stream().mapToLong(data -> data.data().byteSize() * 8 / data.dtype().bits()).sum();
   }
 }

@@ -29,6 +29,11 @@ record Lineage(
   private static final Set<String> KEYS = Set.of("format", "base", "stream", "seed", "technique", "version", "parents",
       "learned_on", "recipe", "head", "classes", "brick", "rank", "alpha", "dropout", "sites");
 
+  /** As JSON, with another provenance. */
+  String relabelled(Provenance other) {
+    return new Lineage(other, options, headKind, classes).text();
+  }
+
   /** As JSON. */
   String text() {
     var object = new TreeMap<String, Object>();
