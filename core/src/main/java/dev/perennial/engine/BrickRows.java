@@ -1,9 +1,9 @@
 package dev.perennial.engine;
 
 import dev.perennial.FailureException;
+import dev.perennial.brick.Provenance;
 import dev.perennial.brick.format.BrickFiles;
 import dev.perennial.brick.library.Library;
-import dev.perennial.brick.Provenance;
 import dev.perennial.learn.Learner;
 import dev.perennial.measure.BrickRow;
 import dev.perennial.merge.Recipe;

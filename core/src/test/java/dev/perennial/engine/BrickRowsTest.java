@@ -2,8 +2,8 @@ package dev.perennial.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.perennial.brick.library.Library;
 import dev.perennial.brick.Provenance;
+import dev.perennial.brick.library.Library;
 import dev.perennial.learn.Learner.BrickInfo;
 import dev.perennial.measure.BrickRow;
 import java.nio.file.Files;
