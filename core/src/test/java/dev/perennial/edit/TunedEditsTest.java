@@ -27,6 +27,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -101,27 +102,28 @@ final class TunedEditsTest {
   void original_versionsAndFurtherEdits_isWhatTheFirstEditsWereMadeOf() {
     SavedBrick model = model("lora");
     var bricks = new HashMap<String, SavedBrick>(Map.of("model", model));
+    Function<String, SavedBrick> find = name -> Objects.requireNonNull(bricks.get(name), name);
     String wrong = predict(model, model, TEXTS).getFirst().equals("x") ? "y" : "x";
     try (var workers = new Workers(1);
-        var editor = Editor.of(model, bricks::get, backbone, workers, UltraEditOptions.DEFAULT)) {
+        var editor = Editor.of(model, find, backbone, workers, UltraEditOptions.DEFAULT)) {
       editor.edit(List.of(new Edit(TEXTS.getFirst(), wrong)), done -> {});
       bricks.put("fixed@1", editor.saved(model.provenance().madeBy("ultraedit", "model")));
     }
-    SavedBrick first = Objects.requireNonNull(bricks.get("fixed@1"));
+    SavedBrick first = find.apply("fixed@1");
     bricks.put("fixed@2", first.withProvenance(first.provenance().madeBy("prune 0.0", "fixed@1")));
     SavedBrick back = first.withProvenance(first.provenance().madeBy("rollback", "fixed@1", "fixed@2"));
-    assertEquals(model, Editor.original(back, bricks::get));
+    assertEquals(model, Editor.original(back, find));
     try (var workers = new Workers(1);
-        var old = Editor.of(first, bricks::get, backbone, workers, UltraEditOptions.DEFAULT);
-        var now = Editor.of(back, bricks::get, backbone, workers, UltraEditOptions.DEFAULT)) {
+        var old = Editor.of(first, find, backbone, workers, UltraEditOptions.DEFAULT);
+        var now = Editor.of(back, find, backbone, workers, UltraEditOptions.DEFAULT)) {
       assertEquals(wrong, old.predict(TEXTS).getFirst());
       assertEquals(old.predict(TEXTS), now.predict(TEXTS));
     }
     SavedBrick orphan = first.withProvenance(provenance());
-    assertTrue(String.valueOf(assertThrows(FailureException.class, () -> Editor.original(orphan, bricks::get)).getMessage())
+    assertTrue(String.valueOf(assertThrows(FailureException.class, () -> Editor.original(orphan, find)).getMessage())
         .contains("without parents"));
     bricks.put("fixed@1", first.withProvenance(provenance().withParents("fixed@1")));
-    assertThrows(FailureException.class, () -> Editor.original(back, bricks::get));
+    assertThrows(FailureException.class, () -> Editor.original(back, find));
   }
 
   @Test

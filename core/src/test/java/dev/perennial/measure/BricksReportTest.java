@@ -61,7 +61,7 @@ final class BricksReportTest {
     assertTrue(page.expectFirst("#" + picture.attr("aria-describedby")).text().startsWith("4 bricks and 3 steps"));
     assertEquals("0", picture.parents().getFirst().attr("tabindex"));
     assertEquals(List.of("lora", "1,234", "merged by ties", "brick, theirs@2", "experiences 1 to 5", "87.5%"),
-        page.select("#bricks tbody tr").last().select("td").eachText());
+        page.select("#bricks tbody tr").getLast().select("td").eachText());
   }
 
   @Test
