@@ -76,6 +76,16 @@ final class ArchitectureTest {
   }
 
   @Test
+  void bricks_knowNothingOfFilesAndFormatsNothingOfLibraries() {
+    noClasses().that().resideInAPackage(ROOT + ".brick")
+        .should().dependOnClassesThat().resideInAnyPackage(ROOT + ".brick.format..", ROOT + ".brick.library..")
+        .check(CLASSES);
+    noClasses().that().resideInAPackage(ROOT + ".brick.format..")
+        .should().dependOnClassesThat().resideInAPackage(ROOT + ".brick.library..")
+        .check(CLASSES);
+  }
+
+  @Test
   void rootPackage_usesNoOther() {
     classes().that().resideInAPackage(ROOT)
         .should().onlyDependOnClassesThat(resideInAPackage(ROOT).or(not(resideInAPackage(subtree("")))))

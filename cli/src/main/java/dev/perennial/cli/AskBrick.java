@@ -75,7 +75,7 @@ final class AskBrick implements Runnable {
     }
     SavedBrick.Head head = saved.head().orElseThrow(() -> new UsageException(
         "expected a brick with a head to ask, got " + brick + ", which has none"));
-    SavedBrick parent = bricks.read(saved.provenance().parents().getFirst());
+    SavedBrick parent = Editor.original(saved, bricks::read);
     try (var eraser = new Eraser(parent, bricks.backbone(), EraserOptions.DEFAULT)) {
       return eraser.predict(texts, List.of(saved), head);
     }

@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
             + " and prefixes are what Hugging Face PEFT loads; other kinds are one safetensors file."},
     footer = {
         "  ./perennial bricks list --store clinc",
+        "  ./perennial bricks lineage --store clinc --report bricks.html",
         "  ./perennial bricks export --store clinc brick clinc-brick",
         "  ./perennial bricks import --store clinc --name theirs their-adapter",
         "  ./perennial bricks merge --store clinc --as both --method ties brick theirs"})
@@ -41,6 +42,7 @@ final class BricksCommand implements Runnable {
   static CommandLine commandLine(Console console) {
     return new CommandLine(new BricksCommand())
         .addSubcommand(new ListBricks(console))
+        .addSubcommand(new LineageBricks(console))
         .addSubcommand(new ShowBrick(console))
         .addSubcommand(new DiffBricks(console))
         .addSubcommand(new ExportBrick(console))

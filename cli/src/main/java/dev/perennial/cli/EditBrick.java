@@ -3,7 +3,6 @@ package dev.perennial.cli;
 import dev.perennial.KeyValues;
 import dev.perennial.Options;
 import dev.perennial.UsageException;
-import dev.perennial.brick.Provenance;
 import dev.perennial.brick.SavedBrick;
 import dev.perennial.edit.Edit;
 import dev.perennial.edit.Editor;
@@ -140,11 +139,6 @@ final class EditBrick implements Runnable {
     return Options.of(defaults, KeyValues.of("--option", options), what);
   }
 
-  private Provenance provenance(SavedBrick parent, String technique, String parentName) {
-    Provenance of = parent.provenance();
-    return new Provenance(of.stream(), of.seed(), technique, of.version(), List.of(parentName), of.base(), of.learnedOn());
-  }
-
   private Figures ultraEdit(StoreBricks bricks, Workers workers, SavedBrick saved, List<Edit> asked, List<Edit> kept) {
     UltraEditOptions how = options(UltraEditOptions.DEFAULT, "ultraedit");
     try (var editor = Editor.of(saved, bricks::read, bricks.backbone(), workers, how);
@@ -152,9 +146,7 @@ final class EditBrick implements Runnable {
       double heldBefore = share(asked, editor::predict, false);
       Double before = kept.isEmpty() ? null : share(kept, editor::predict, false);
       editor.edit(asked, meter::at);
-      boolean more = saved.options().brick().startsWith("edits");
-      bricks.add(name, editor.saved(
-          provenance(saved, "ultraedit", more ? saved.provenance().parents().getFirst() : brick)));
+      bricks.add(name, editor.saved(saved.provenance().madeBy("ultraedit", brick)));
       return new Figures(name, "ultraedit", asked.size(), heldBefore, share(asked, editor::predict, false), before,
           kept.isEmpty() ? null : share(kept, editor::predict, false));
     }
@@ -167,8 +159,7 @@ final class EditBrick implements Runnable {
       repaired = new SliceRepair(saved, bricks.backbone(), how)
           .repair(asked, kept.stream().map(Edit::text).toList(), meter::at);
     }
-    Provenance of = provenance(saved, "irepair", brick);
-    repaired = new SavedBrick(repaired.options(), repaired.tensors(), repaired.fixed(), repaired.head(), of);
+    repaired = repaired.withProvenance(saved.provenance().madeBy("irepair", brick));
     bricks.add(name, repaired);
     try (var old = Editor.of(saved, bricks::read, bricks.backbone(), workers, UltraEditOptions.DEFAULT);
         var now = Editor.of(repaired, bricks::read, bricks.backbone(), workers, UltraEditOptions.DEFAULT)) {
@@ -184,7 +175,7 @@ final class EditBrick implements Runnable {
         "expected a brick with a head to erase from, got " + brick + ", which has none"));
     try (var eraser = new Eraser(saved, bricks.backbone(), how); Meter meter = meter(how.steps())) {
       SavedBrick erasing = eraser.erase(asked.stream().map(Edit::text).toList(), kept.stream().map(Edit::text).toList(),
-          provenance(saved, "erase", brick), meter::at);
+          saved.provenance().madeBy("erase", brick), meter::at);
       bricks.add(name, erasing);
       Function<List<String>, List<String>> old = texts -> eraser.predict(texts, List.of(), head);
       Function<List<String>, List<String>> now = texts -> eraser.predict(texts, List.of(erasing), head);

@@ -2,6 +2,7 @@ package dev.perennial.cli;
 
 import dev.perennial.KeyValues;
 import dev.perennial.UsageException;
+import dev.perennial.brick.Provenance;
 import dev.perennial.brick.SavedBrick;
 import dev.perennial.budget.Resource;
 import dev.perennial.engine.ParentTasks;
@@ -20,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -147,7 +149,11 @@ final class MergeBricks implements Runnable {
     }
     console.err().println(String.format(Locale.ROOT, "perennial: best of %d recipes: mean accuracy %.4f on validation rows, "
         + "%.4f with each task's own brick; %s", search, best.score(), tasks.single(), numbers(best.recipe())));
-    return best.merged();
+    Merged merged = best.merged();
+    Provenance provenance = merged.brick().provenance();
+    var numbers = new TreeMap<>(provenance.recipe());
+    numbers.put("validation accuracy", String.format(Locale.ROOT, "%.4f", best.score()));
+    return new Merged(merged.brick().withProvenance(provenance.withRecipe(numbers)), merged.lost());
   }
 
   /** The numbers of a recipe, in one line. */

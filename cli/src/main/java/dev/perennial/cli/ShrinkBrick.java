@@ -8,6 +8,11 @@ import dev.perennial.shrink.Shrink;
 import dev.perennial.shrink.ShrinkOptions;
 import dev.perennial.shrink.ShrinkProgress;
 import java.nio.file.Path;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -68,10 +73,16 @@ final class ShrinkBrick implements Runnable {
           ? Shrink.at(whole, options, bits)
           : whole.within(megabytes == null ? 0 : (long) (megabytes * 1e6));
       var smaller = new SavedBrick(saved.options(), saved.tensors(), saved.fixed(), saved.head(),
-          saved.provenance().madeBy(options.name(), bricks.versioned(name)));
+          saved.provenance().madeBy(options.name(), bricks.versioned(name)).withRecipe(new TreeMap<>(Map.of("bits", bits(packed)))));
       String made = bricks.addMade(name, as, "shrunk", smaller, packed);
       SmallerBrick.of(made, store, saved, packed).print(console, json);
     }
+  }
+
+  /** The bits a number that were asked for, or that came of the bytes that were. */
+  private String bits(Packed packed) {
+    return new DecimalFormat("0.##", DecimalFormatSymbols.getInstance(Locale.ROOT))
+        .format(bits == null ? packed.bitsPerWeight() : bits);
   }
 
   static ShrinkOptions options(String method) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,6 +60,45 @@ final class BrickVersionsTest {
     Cli.run("bricks", "shrink", "--store", store, "mine", "--bits", 4, "--as", "head").complains(2, "head", "learned");
     Cli.run("bricks", "prune", "--store", store, "mine").complains(2, "--sparsity", "--structure");
     Cli.run("bricks", "prune", "--store", store, "mine", "--sparsity", 1.5).complains(2, "sparsity");
+  }
+
+  @Test
+  void lineage_versionsAndMerge_areListedDrawnAndInTheReportOfTheRun() throws IOException {
+    Path out = dir.resolve("for-lineage");
+    Cli.run("bricks", "export", "--store", store, "brick", out).succeeded();
+    Cli.run("bricks", "import", "--store", store, "--name", "theirs", out).succeeded();
+    Cli.run("bricks", "shrink", "--store", store, "theirs", "--bits", 4).succeeded();
+    Cli.run("bricks", "merge", "--store", store, "--as", "both", "--method", "ties", "brick", "theirs").succeeded();
+    Cli.run("bricks", "prune", "--store", store, "theirs", "--sparsity", 0.5).succeeded();
+
+    assertEquals(List.of("brick", "theirs@2"), parents("both"), "what the name stood for then");
+    Path html = dir.resolve("bricks.html");
+    Path json = dir.resolve("bricks.json");
+    String table = Cli.run("bricks", "lineage", "--store", store, "--report", html, "--json", json).succeeded().out();
+    assertTrue(table.contains("theirs@3") && table.contains("shrunk to 4 bits") && table.contains(html.toString()), table);
+    JsonNode rows = Cli.json(Files.readString(json));
+    assertEquals("learned by fine-tune up to experience 2", row(rows, "brick").get("made").asText());
+    assertEquals("[\"brick\",\"theirs@2\"]", row(rows, "both@1").get("parents").toString());
+    assertEquals("pruned to 0.5", row(rows, "theirs@3").get("made").asText());
+    assertEquals(false, row(rows, "theirs@2").get("current").asBoolean());
+    assertTrue(row(rows, "head").get("accuracy").asDouble() > 0);
+    String page = Files.readString(html);
+    assertTrue(page.contains("theirs@2 to both@1: merged by ties"));
+
+    Path again = dir.resolve("again.html");
+    Cli.run("resume", "--store", store, "--report", again).succeeded();
+    assertTrue(Files.readString(again).contains("theirs@2 to both@1: merged by ties"));
+    Cli.run("bricks", "lineage", "--store", dir.resolve("none")).complains(2, "none");
+    Cli.run("bricks", "lineage", "--store", store, "--report", dir).complains(2, "--report");
+  }
+
+  private static JsonNode row(JsonNode rows, String name) {
+    for (JsonNode row : rows) {
+      if (row.get("name").asText().equals(name)) {
+        return row;
+      }
+    }
+    throw new AssertionError("no " + name + " in " + rows);
   }
 
   private static JsonNode shown(String name) throws IOException {

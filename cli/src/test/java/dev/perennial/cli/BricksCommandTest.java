@@ -131,7 +131,7 @@ final class BricksCommandTest {
     }
     JsonNode made = Cli.json(Cli.run("bricks", "show", "--store", own, "by-mhr", "--json").succeeded().out());
     assertEquals("[\"p\",\"q\"]", made.get("classes").toString());
-    assertEquals("[\"one\",\"two\"]", made.get("provenance").get("parents").toString());
+    assertEquals("[\"one@1\",\"two@1\"]", made.get("provenance").get("parents").toString());
     Cli.runWith(examples, "bricks", "adapt", "--store", own, "--name", "by-mhr").complains(2, "taken");
     Cli.runWith(examples, "bricks", "adapt", "--store", own, "--name", "n", "--by", "mhr-x").complains(2, "mhr-");
     Cli.runWith(examples, "bricks", "adapt", "--store", own, "--name", "n", "--heads", 5).complains(2, "heads");

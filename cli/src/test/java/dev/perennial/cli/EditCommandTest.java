@@ -47,6 +47,8 @@ final class EditCommandTest {
     answers = Cli.json(Cli.run("bricks", "ask", "--store", store, "more", "the apple is here", "what is gold", "--json")
         .succeeded().out());
     assertEquals(java.util.List.of("metal", "fruit"), answers.findValuesAsText("label"));
+    JsonNode shown = Cli.json(Cli.run("bricks", "show", "--store", store, "more", "--json").succeeded().out());
+    assertEquals("[\"fixed@1\"]", shown.at("/provenance/parents").toString());
   }
 
   @Test

@@ -66,7 +66,7 @@ final class MergeBricksTest {
     JsonNode shown = Cli.json(Cli.run("bricks", "show", "--store", store, "both", "--json").succeeded().out());
     assertEquals("task_arithmetic", shown.get("provenance").get("technique").asText());
     assertEquals("brick", shown.get("provenance").get("parents").get(0).asText());
-    assertEquals("theirs", shown.get("provenance").get("parents").get(1).asText());
+    assertEquals("theirs@1", shown.get("provenance").get("parents").get(1).asText());
     JsonNode numbers = shown.get("provenance").get("recipe");
     assertEquals("0.75", numbers.get("weight of brick").asText());
     assertEquals("query: 0.25 0.5 over the depth; others: 0.25", numbers.get("weight of theirs").asText());

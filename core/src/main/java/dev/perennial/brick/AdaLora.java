@@ -70,7 +70,7 @@ public final class AdaLora implements BrickKind<AdaLora.Settings> {
     }
 
     /** Of a brick whose ranks have been dealt out. */
-    static Settings settled(int initialRank, String ranks) {
+    public static Settings settled(int initialRank, String ranks) {
       return new Settings(initialRank, ranks, 0, 0.1, 0.4, 10, 0.1);
     }
   }

@@ -26,7 +26,8 @@ import org.bytedeco.pytorch.global.torch;
  */
 public final class Ia3 implements BrickKind<Ia3.Settings> {
 
-  static final String USUAL_SITES = "key|value|output\\.dense";
+  /** The sites that it is usually on. */
+  public static final String USUAL_SITES = "key|value|output\\.dense";
   private static final String FACTORS = "ia3_l";
 
   /**

@@ -27,7 +27,7 @@ import org.bytedeco.pytorch.global.torch;
 public final class Lora extends SiteBrick {
 
   /** The sites that bricks of LoRA's kind are usually on. */
-  static final String USUAL_SITES = "query|value";
+  public static final String USUAL_SITES = "query|value";
 
   private final LoraOptions options;
   private final Settings settings;
@@ -61,7 +61,7 @@ public final class Lora extends SiteBrick {
     }
 
     @Override
-    public Brick brick(LoraOptions shape, Settings settings, Backbone backbone) {
+    public Lora brick(LoraOptions shape, Settings settings, Backbone backbone) {
       return new Lora(name(), shape, settings, backbone);
     }
   }

@@ -45,6 +45,11 @@ public record SavedBrick(BrickOptions options, SortedMap<String, TensorData> ten
     return new SavedBrick(options, tensors, fixed, Optional.empty(), provenance);
   }
 
+  /** The same with another provenance. */
+  public SavedBrick withProvenance(Provenance other) {
+    return new SavedBrick(options, tensors, fixed, head, other);
+  }
+
   /**
    * SHA-256 of layout, tensors and head, hexadecimal: the same for the same brick, whatever it is called and wherever it
    * comes from. O(bytes).

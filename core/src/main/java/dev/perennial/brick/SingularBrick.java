@@ -268,7 +268,7 @@ abstract class SingularBrick extends SiteBrick implements Adjusting {
     }
     ranks.values().removeIf(rank -> rank == shape.rank());
     int initial = Math.max(most, shape.rank());
-    var settings = AdaLora.Settings.settled(initial == shape.rank() ? 0 : initial, PeftNames.numbers(ranks));
+    var settings = AdaLora.Settings.settled(initial == shape.rank() ? 0 : initial, SitePatterns.text(ranks));
     var options = new BrickOptions(new BrickKinds.Choice<>(new AdaLora(), settings).text(),
         new LoraOptions(shape.rank(), scale * (initial + AdaLora.EPS), shape.dropout(), shape.sites()));
     return SavedBrick.of(options, tensors, Map.of(), saved.head().orElse(null), saved.provenance());

@@ -4,8 +4,10 @@ import dev.perennial.UsageException;
 import dev.perennial.backbone.Site;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Collectors;
 
 /**
  * Numbers for sites by regular expressions, as PEFT's {@code rank_pattern} has them: the first expression that a site's
@@ -13,7 +15,7 @@ import java.util.regex.PatternSyntaxException;
  *
  * <p>Written {@code expression:number} one after another with spaces between.
  */
-final class SitePatterns {
+public final class SitePatterns {
 
   private final List<Entry> entries = new ArrayList<>();
 
@@ -41,8 +43,18 @@ final class SitePatterns {
   }
 
   /** The expression that a site's whole name, or its end after a dot, has to match. */
-  static Pattern pattern(String expression) {
+  public static Pattern pattern(String expression) {
     return Pattern.compile("(.*\\.)?(" + expression + ")");
+  }
+
+  /** Numbers by site, written as they are read; whole ones without a point. */
+  public static String text(Map<Site, Double> numbers) {
+    return numbers.entrySet().stream()
+        .map(entry -> entry.getKey().name().replace(".", "\\.") + ":"
+            + (entry.getValue() == Math.rint(entry.getValue()) && Math.abs(entry.getValue()) < 1e9
+                ? Integer.toString(entry.getValue().intValue())
+                : Double.toString(entry.getValue())))
+        .collect(Collectors.joining(" "));
   }
 
   double at(Site site, double otherwise) {

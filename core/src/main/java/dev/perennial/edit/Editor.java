@@ -1,7 +1,10 @@
 package dev.perennial.edit;
 
+import dev.perennial.FailureException;
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
+import dev.perennial.brick.BrickKind;
+import dev.perennial.brick.BrickKinds;
 import dev.perennial.brick.Provenance;
 import dev.perennial.brick.SavedBrick;
 import dev.perennial.data.Input;
@@ -10,6 +13,7 @@ import dev.perennial.tensor.Tensors;
 import dev.perennial.tensor.Workers;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
@@ -61,7 +65,7 @@ public final class Editor implements AutoCloseable {
   /**
    * An editor of a brick with its head; where the brick is one of edits, it goes on with them.
    *
-   * @param bricks finds the parent of a brick of edits by its name
+   * @param bricks finds bricks by the names of parents
    * @param options how edits are made; where the brick is one of edits, those that it was made with hold
    * @throws UsageException if the brick has no head
    */
@@ -72,8 +76,36 @@ public final class Editor implements AutoCloseable {
     if (!EditMemory.holds(brick)) {
       return new Editor(Features.of(brick, backbone, workers), true, head, options, null);
     }
-    SavedBrick parent = bricks.apply(brick.provenance().parents().getFirst());
-    return new Editor(Features.of(parent, backbone, workers), true, head, EditMemory.options(brick), EditMemory.state(brick));
+    EditState before = EditMemory.state(brick);
+    return new Editor(
+        Features.of(original(brick, bricks), backbone, workers), true, head, EditMemory.options(brick), before);
+  }
+
+  /**
+   * What a brick of edits, or one that erases, was made of. Between the two there may be others of its kind: versions of
+   * it, and earlier edits. O(those).
+   *
+   * @param bricks finds bricks by the names of parents
+   * @throws FailureException if its lineage leads to none
+   */
+  public static SavedBrick original(SavedBrick brick, Function<String, SavedBrick> bricks) {
+    BrickKind<?> kind = kind(brick);
+    var seen = new HashSet<String>();
+    SavedBrick at = brick;
+    while (kind(at).name().equals(kind.name())) {
+      List<String> parents = at.provenance().parents();
+      if (parents.isEmpty() || !seen.add(parents.getFirst())) {
+        throw new FailureException("expected a brick of " + kind.name() + " whose parents lead to the brick that it was made"
+            + " of, found " + (parents.isEmpty() ? "one without parents" : "that they go round by " + parents.getFirst())
+            + ": import that brick too, and make the edits again");
+      }
+      at = bricks.apply(parents.getFirst());
+    }
+    return at;
+  }
+
+  private static BrickKind<?> kind(SavedBrick brick) {
+    return BrickKinds.load().choose(brick.options().brick()).kind();
   }
 
   /** The edits so far as a brick. */

@@ -60,8 +60,8 @@ public final class Eraser implements AutoCloseable {
     if (parent == null) {
       alone = Adaptation.NONE;
     } else {
-      Map<String, Tensor> tensors = Passes.tensors(parent, owner);
       Brick brick = parent.on(backbone);
+      Map<String, Tensor> tensors = Passes.tensors(parent, owner);
       alone = Adaptation.forEachPass(brick.lowestBlock(), () -> brick.adaptation(tensors));
     }
   }

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.perennial.FailureException;
 import dev.perennial.learn.Learner;
-import dev.perennial.measure.BrickRow;
 import dev.perennial.store.Commit;
 import java.util.List;
 
@@ -48,13 +47,5 @@ final class Documents {
       throw new FailureException("expected bricks in commit " + commit.id() + ", got something else: "
           + e.getOriginalMessage(), e);
     }
-  }
-
-  /** Bricks as the report shows them. */
-  static List<BrickRow> rows(List<Learner.BrickInfo> bricks) {
-    return bricks.stream()
-        .map(brick -> new BrickRow(brick.name(), brick.kind(), brick.parameters(), brick.provenance().parents(),
-            "experiences " + brick.provenance().learnedOn()))
-        .toList();
   }
 }

@@ -35,11 +35,13 @@ import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorScope;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -351,8 +353,16 @@ public final class Run implements AutoCloseable {
     if (store != null) {
       facts.put("Store", store.directory().toString());
     }
-    return new ReportRun(name, result(), history, stages.stream().map(Experience::name).toList(),
-        spec.budget(), ledger.entries(), Documents.rows(model.learner().bricks()), facts);
+    Result result = result();
+    List<Learner.BrickInfo> learned = model.learner().bricks();
+    var bricks = new ArrayList<>(
+        BrickRows.learned(learned, spec.technique(), OptionalDouble.of(result.finalAccuracy())));
+    if (store != null) {
+      bricks.addAll(BrickRows.library(
+          StoreBricks.library(store.directory()), learned.stream().map(Learner.BrickInfo::name).toList()));
+    }
+    return new ReportRun(name, result, history, stages.stream().map(Experience::name).toList(),
+        spec.budget(), ledger.entries(), bricks, facts);
   }
 
   /** Predicts with what was learned so far. */

@@ -3,14 +3,17 @@ package dev.perennial.engine;
 import dev.perennial.Spelling;
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
-import dev.perennial.brick.BrickFiles;
-import dev.perennial.brick.Library;
 import dev.perennial.brick.Provenance;
 import dev.perennial.brick.SavedBrick;
+import dev.perennial.brick.format.BrickFiles;
+import dev.perennial.brick.library.Library;
 import dev.perennial.budget.Ledger;
 import dev.perennial.data.Dataset;
 import dev.perennial.data.Example;
 import dev.perennial.learn.Learner;
+import dev.perennial.measure.AccuracyHistory;
+import dev.perennial.measure.BrickRow;
+import dev.perennial.measure.Metrics;
 import dev.perennial.store.Access;
 import dev.perennial.store.Commit;
 import dev.perennial.store.Store;
@@ -25,6 +28,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -79,9 +83,35 @@ public final class StoreBricks implements AutoCloseable {
         }
       }
     }
-    new Library(directory.resolve(LIBRARY)).summaries().forEach((name, brick) -> entries.add(
+    library(directory).summaries().forEach((name, brick) -> entries.add(
         new Entry(name, brick.kind(), brick.parameters(), LIBRARY, brick.provenance())));
     return entries;
+  }
+
+  /**
+   * What there is as reports list and draw it: learned bricks, then every version of those of the library; reads no
+   * backbone.
+   *
+   * @throws UsageException if there is no store
+   */
+  public static List<BrickRow> lineage(Path directory) {
+    var rows = new ArrayList<BrickRow>();
+    try (Store store = Store.open(directory, Access.READ)) {
+      RunSpec spec = RunRecord.fromJson(store.spec()).spec();
+      store.head().ifPresent(head -> {
+        var history = AccuracyHistory.fromJson(Documents.of(head, Documents.HISTORY));
+        rows.addAll(BrickRows.learned(Documents.bricks(head), spec.technique(), history.evaluations().isEmpty()
+            ? OptionalDouble.empty()
+            : OptionalDouble.of(Metrics.of(history, spec.scenario().taskTold()).finalAccuracy())));
+      });
+    }
+    rows.addAll(BrickRows.library(library(directory), rows.stream().map(BrickRow::name).toList()));
+    return List.copyOf(rows);
+  }
+
+  /** The library of a store. */
+  static Library library(Path directory) {
+    return new Library(directory.resolve(LIBRARY));
   }
 
   /**
@@ -156,7 +186,7 @@ public final class StoreBricks implements AutoCloseable {
             + " got " + name + ", which is part of what the technique keeps: choose another, such as brick"));
       }
     }
-    var library = new Library(directory.resolve(LIBRARY));
+    Library library = library();
     if (!library.has(name)) {
       var names = new ArrayList<>(learned.stream().map(Learner.BrickInfo::name).toList());
       names.addAll(library.names());
@@ -222,13 +252,17 @@ public final class StoreBricks implements AutoCloseable {
   }
 
   /**
-   * Adds a brick to the library under a new name. Nothing is changed where it cannot be added.
+   * Adds a brick that was made of others of this store to the library under a new name. Its parents are kept with the
+   * versions that their names stand for now. Nothing is changed where it cannot be added.
    *
    * @throws UsageException if the name is taken
    */
   public void add(String name, SavedBrick brick) {
     requireNotLearned(name);
-    library().add(name, brick, backbone());
+    Provenance provenance = brick.provenance();
+    String[] parents = provenance.parents().stream()
+        .map(parent -> library().has(parent) ? versioned(parent) : parent).toArray(String[]::new);
+    library().add(name, brick.withProvenance(provenance.withParents(parents)), backbone());
   }
 
   private void requireNotLearned(String name) {
@@ -282,7 +316,7 @@ public final class StoreBricks implements AutoCloseable {
   }
 
   private Library library() {
-    return new Library(directory.resolve(LIBRARY));
+    return library(directory);
   }
 
   /** @throws UsageException if the library has no brick of that name */
@@ -299,7 +333,8 @@ public final class StoreBricks implements AutoCloseable {
    * @throws dev.perennial.FailureException if the files are damaged, or the brick is of another backbone
    */
   public void importFrom(Path in, String name) {
-    add(name, BrickFiles.read(in, backbone()));
+    requireNotLearned(name);
+    library().add(name, BrickFiles.read(in, backbone()), backbone());
   }
 
   /** Frees the backbone. */

@@ -41,6 +41,25 @@ public final class HtmlPage {
   public static String render(Class<?> owner, String name, String title, Object page, Object charts) {
     String library = withoutSourceMap(resource(HtmlPage.class, CHARTS));
     String script = resource(HtmlPage.class, "charts.js") + resource(owner, name + ".js");
+    // In a script element nothing but a less-than sign could end the text early.
+    return render(owner, name, title, page, library, script, Json.line(charts).replace("<", "\\u003C"),
+        "script-src 'sha256-" + sha256(library) + "' 'sha256-" + sha256(script) + "'");
+  }
+
+  /**
+   * The text of a page without charts, and so without a script.
+   *
+   * @param owner beside whose class file the resource {@code name.html} lies
+   * @param name of that resource, a template as above, where <code>{{>lineage}}</code> is a picture of bricks
+   * @param title of the page; any characters
+   * @param page what the template shows, by the names of its components
+   */
+  static String render(Class<?> owner, String name, String title, Object page) {
+    return render(owner, name, title, page, "", "", "", "script-src 'none'");
+  }
+
+  private static String render(Class<?> owner, String name, String title, Object page, String library, String script,
+      String charts, String policy) {
     return Mustache.compiler()
         .emptyStringIsFalse(true)
         .withLoader(part -> new StringReader(
@@ -52,9 +71,8 @@ public final class HtmlPage {
             "style", resource(HtmlPage.class, "report.css"),
             "library", library,
             "script", script,
-            "policy", "script-src 'sha256-" + sha256(library) + "' 'sha256-" + sha256(script) + "'",
-            // In a script element nothing but a less-than sign could end the text early.
-            "charts", Json.line(charts).replace("<", "\\u003C")));
+            "policy", policy,
+            "charts", charts));
   }
 
   /**

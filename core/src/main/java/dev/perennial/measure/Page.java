@@ -55,7 +55,7 @@ record Page(
         StreamGrids.seen(runs),
         forgetting.grid(runs),
         streams(runs),
-        runs.stream().map(RunDetails::of).toList(),
+        IntStream.range(0, runs.size()).mapToObj(i -> RunDetails.of(i, runs.get(i))).toList(),
         4 + charts.classes().size() * (runs.size() + 1));
   }
 

@@ -18,15 +18,20 @@ import java.util.OptionalDouble;
  * @param totals what it spent of each resource, against its budget
  * @param entries what it spent that on; no rows where nothing was charged
  * @param bricks its parameter modules; no rows where there are none
+ * @param lineage the same as a picture
  * @param facts how it was made, by name
  */
-record RunDetails(String name, Grid totals, Grid entries, Grid bricks, List<Fact> facts) {
+record RunDetails(
+    String name, Grid totals, Grid entries, Grid bricks, LineagePicture lineage, List<Fact> facts) {
 
   /** Something to know about a run. */
   record Fact(String name, String value) {}
 
-  static RunDetails of(ReportRun run) {
-    return new RunDetails(run.name(), totals(run), entries(run), bricks(run), facts(run));
+  /** @param place of the run among those of the report, from 0 */
+  static RunDetails of(int place, ReportRun run) {
+    return new RunDetails(run.name(), totals(run), entries(run),
+        BrickGrid.of(run.name() + ": bricks and where they come from", run.bricks()),
+        LineagePicture.of("lineage-" + place, run.name() + ": lineage of the bricks", run.bricks()), facts(run));
   }
 
   boolean hasEntries() {
@@ -72,22 +77,6 @@ record RunDetails(String name, Grid totals, Grid entries, Grid bricks, List<Fact
     return Grid.of(
         run.name() + ": the ledger, in the order of spending",
         List.of("What", "In experience", "Amount", "Resource"), rows);
-  }
-
-  private static Grid bricks(ReportRun run) {
-    List<Row> rows = run.bricks().stream()
-        .map(b -> new Row(
-            b.name(),
-            "",
-            List.of(
-                Item.words(b.kind()),
-                Item.of(Resource.PARAMETERS.format((double) b.parameters())),
-                Item.words(b.parents().isEmpty() ? "none" : String.join(", ", b.parents())),
-                Item.words(b.trainedOn()))))
-        .toList();
-    return Grid.of(
-        run.name() + ": bricks and where they come from",
-        List.of("Brick", "Kind", "Parameters", "Made of", "Trained on"), rows);
   }
 
   private static List<Fact> facts(ReportRun run) {

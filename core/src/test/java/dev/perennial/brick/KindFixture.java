@@ -16,32 +16,32 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /** A brick of one kind on the tiny encoder, with parameters that are normal numbers. */
-abstract class KindFixture {
+public abstract class KindFixture {
 
-  Backbone backbone;
-  Parameters parameters;
+  protected Backbone backbone;
+  protected Parameters parameters;
   private TensorScope scope;
 
   @BeforeEach
-  void open() {
+  protected void open() {
     backbone = TinyBert.backbone();
     parameters = new Parameters();
     scope = TensorScope.inference();
   }
 
   @AfterEach
-  void close() {
+  protected void close() {
     scope.close();
     parameters.close();
     backbone.close();
   }
 
-  Brick brick(String kind, String sites) {
+  protected Brick brick(String kind, String sites) {
     return new BrickOptions(kind, new LoraOptions(2, 3, 0, sites)).on(backbone);
   }
 
   /** A brick whose initial parameters have been moved by normal numbers. */
-  Brick moved(String kind, String sites) {
+  protected Brick moved(String kind, String sites) {
     Brick brick = brick(kind, sites);
     brick.initialise(parameters, CounterRandom.of(1));
     Tensors.addScaled(parameters.values(), Tensors.gaussians(CounterRandom.of(9), 0, parameters.size()), 0.3);
@@ -49,34 +49,34 @@ abstract class KindFixture {
   }
 
   /** What gradients are taken with respect to, in the open scope. */
-  static Map<String, Tensor> leaves(Parameters parameters) {
+  protected static Map<String, Tensor> leaves(Parameters parameters) {
     var leaves = new LinkedHashMap<String, Tensor>();
     parameters.views().forEach((name, view) -> leaves.put(name, view.detach().set_requires_grad(true)));
     return leaves;
   }
 
-  float[] values(String name) {
+  protected float[] values(String name) {
     return Tensors.toFloats(parameters.view(parameters.values(), name));
   }
 
-  float[] values(Site site, String suffix) {
+  protected float[] values(Site site, String suffix) {
     return values("base_model.model." + site.name() + "." + suffix);
   }
 
-  float[] delta(Brick brick, Site site) {
+  protected float[] delta(Brick brick, Site site) {
     return Tensors.toFloats(Objects.requireNonNull(brick.delta(site, parameters.views())).weight());
   }
 
-  float[] applied(Brick brick, Site site, Tensor input, Tensor output) {
+  protected float[] applied(Brick brick, Site site, Tensor input, Tensor output) {
     return Tensors.toFloats(
         Objects.requireNonNull(brick.adaptation(parameters.views()).at(site.index())).apply(input, output));
   }
 
-  List<Site> sites() {
+  protected List<Site> sites() {
     return backbone.sites();
   }
 
-  static Tensor normal(int use, long rows, long columns) {
+  protected static Tensor normal(int use, long rows, long columns) {
     return Tensors.gaussians(CounterRandom.of(3, use), 0, rows * columns).view(rows, columns);
   }
 }

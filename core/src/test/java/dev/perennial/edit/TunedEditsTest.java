@@ -5,16 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.perennial.FailureException;
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
 import dev.perennial.backbone.Site;
 import dev.perennial.backbone.TinyBert;
 import dev.perennial.brick.Brick;
-import dev.perennial.brick.BrickFiles;
 import dev.perennial.brick.BrickOptions;
 import dev.perennial.brick.LoraOptions;
 import dev.perennial.brick.Provenance;
 import dev.perennial.brick.SavedBrick;
+import dev.perennial.brick.format.BrickFiles;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Parameters;
 import dev.perennial.tensor.TensorData;
@@ -25,6 +26,8 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -94,6 +97,34 @@ final class TunedEditsTest {
   }
 
   private static final List<String> TEXTS = List.of("a b", "c d e", "e e", "b", "d a");
+
+  @Test
+  void original_versionsAndFurtherEdits_isWhatTheFirstEditsWereMadeOf() {
+    SavedBrick model = model("lora");
+    var bricks = new HashMap<String, SavedBrick>(Map.of("model", model));
+    Function<String, SavedBrick> find = name -> Objects.requireNonNull(bricks.get(name), name);
+    String wrong = predict(model, model, TEXTS).getFirst().equals("x") ? "y" : "x";
+    try (var workers = new Workers(1);
+        var editor = Editor.of(model, find, backbone, workers, UltraEditOptions.DEFAULT)) {
+      editor.edit(List.of(new Edit(TEXTS.getFirst(), wrong)), done -> {});
+      bricks.put("fixed@1", editor.saved(model.provenance().madeBy("ultraedit", "model")));
+    }
+    SavedBrick first = find.apply("fixed@1");
+    bricks.put("fixed@2", first.withProvenance(first.provenance().madeBy("prune 0.0", "fixed@1")));
+    SavedBrick back = first.withProvenance(first.provenance().madeBy("rollback", "fixed@1", "fixed@2"));
+    assertEquals(model, Editor.original(back, find));
+    try (var workers = new Workers(1);
+        var old = Editor.of(first, find, backbone, workers, UltraEditOptions.DEFAULT);
+        var now = Editor.of(back, find, backbone, workers, UltraEditOptions.DEFAULT)) {
+      assertEquals(wrong, old.predict(TEXTS).getFirst());
+      assertEquals(old.predict(TEXTS), now.predict(TEXTS));
+    }
+    SavedBrick orphan = first.withProvenance(provenance());
+    assertTrue(String.valueOf(assertThrows(FailureException.class, () -> Editor.original(orphan, find)).getMessage())
+        .contains("without parents"));
+    bricks.put("fixed@1", first.withProvenance(provenance().withParents("fixed@1")));
+    assertThrows(FailureException.class, () -> Editor.original(back, find));
+  }
 
   @Test
   void repair_oneStepOnOneBlockOfTwo_leavesTheOtherAsItWas() {

@@ -20,6 +20,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.jsoup.Jsoup;
 import org.jsoup.nodes.Document;
 import org.jsoup.nodes.Element;
@@ -90,8 +91,9 @@ final class HtmlReportTest {
   @Test
   void render_bricks_showsWhereTheyComeFrom() {
     assertEquals(
-        List.of("lora", "294,912", "none", "experience 1"), row(PAGE, "lora-0").select("td").eachText());
-    assertEquals("lora-0", row(PAGE, "head-1").select("td").get(2).text());
+        List.of("lora", "294,912", "learned by lora", "none", "experience 1", "–"), row(PAGE, "lora-0").select("td").eachText());
+    assertEquals("lora-0", row(PAGE, "head-1").select("td").get(3).text());
+    assertEquals("lora-0 to head-1: learned by g-acil", PAGE.select("#bricks svg .line title").text());
     Document bare = Jsoup.parse(HtmlReport.render("Bare", List.of(naive("fine-tune"))));
     assertTrue(bare.select("#bricks, nav a[href=#bricks]").isEmpty());
   }
@@ -199,7 +201,8 @@ final class HtmlReportTest {
     }
     var run = new ReportRun(
         name, result, history, List.of(name, name, name), Budget.UNLIMITED,
-        List.of(new Entry(name, Resource.BYTES, 1, 0)), List.of(new BrickRow(name, name, 1, List.of(name), name)),
+        List.of(new Entry(name, Resource.BYTES, 1, 0)), List.of(new BrickRow(
+            name, name, 1, List.of(name), name, name, true, OptionalDouble.of(0.5))),
         Map.of(name + " ", name));
     String text = HtmlReport.render(name, List.of(run));
     Document page = Jsoup.parse(text);
@@ -208,6 +211,7 @@ final class HtmlReportTest {
     assertEquals(name, page.select(".card h2").getFirst().wholeText());
     assertEquals(1, page.select("#forgetting tbody th").stream().filter(e -> e.wholeText().equals(name)).count());
     assertEquals(name, page.select("#bricks tbody th").getFirst().wholeText());
+    assertTrue(page.select("#bricks .brick > title").getFirst().wholeText().startsWith(name + ": " + name));
     assertEquals(name, page.select("#stream tbody td").getFirst().wholeText());
     assertTrue(page.select("#made dt").stream().anyMatch(e -> e.wholeText().equals("option " + name)));
     assertEquals(3, page.select("script").size());
@@ -263,8 +267,9 @@ final class HtmlReportTest {
             new Entry("brick lora-0", Resource.PARAMETERS, 294_912, 0),
             new Entry("experience 1", Resource.SECONDS, 61.5, 0)),
         List.of(
-            new BrickRow("lora-0", "lora", 294_912, List.of(), "experience 1"),
-            new BrickRow("head-1", "analytic head", 4, List.of("lora-0"), "experiences 1 to 3")),
+            new BrickRow("lora-0", "lora", 294_912, List.of(), "learned by lora", "experience 1", true, OptionalDouble.empty()),
+            new BrickRow("head-1", "analytic head", 4, List.of("lora-0"), "learned by g-acil", "experiences 1 to 3", true,
+                OptionalDouble.of(0.7))),
         facts);
   }
 

@@ -1,8 +1,15 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import dev.perennial.FailureException;
 import dev.perennial.backbone.Backbone;
 import dev.perennial.backbone.Site;
+import dev.perennial.brick.Brick;
+import dev.perennial.brick.BrickKind;
+import dev.perennial.brick.BrickKinds;
+import dev.perennial.brick.BrickOptions;
+import dev.perennial.brick.Ia3;
+import dev.perennial.brick.LoraOptions;
+import dev.perennial.brick.SitePatterns;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -34,9 +41,14 @@ final class PeftIa3 implements PeftFormat {
     String sites = options.lora().sites().equals(LoraOptions.USUAL) ? Ia3.USUAL_SITES : options.lora().sites();
     List<Site> feedForward = brick.sites().stream()
         .filter(site -> SitePatterns.pattern(settings.feedForward()).matcher(site.name()).matches()).toList();
-    config.put("target_modules", PeftNames.of(sites, brick.sites(), backbone.sites()));
-    config.put("feedforward_modules",
-        feedForward.isEmpty() ? List.of() : PeftNames.of(settings.feedForward(), feedForward, brick.sites()));
+    List<String> targets = PeftNames.of(sites, brick.sites(), backbone.sites());
+    List<String> own = feedForward.isEmpty()
+        ? List.of()
+        : PeftNames.of(settings.feedForward(), feedForward, brick.sites());
+    // PEFT refuses feedforward_modules that are not, to the letter, among the target_modules.
+    boolean among = targets.containsAll(own);
+    config.put("target_modules", among ? targets : PeftNames.whole(brick.sites()));
+    config.put("feedforward_modules", among ? own : PeftNames.whole(feedForward));
     config.put("exclude_modules", null);
     config.put("fan_in_fan_out", false);
     config.put("init_ia3_weights", true);

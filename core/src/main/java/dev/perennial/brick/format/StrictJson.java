@@ -1,4 +1,4 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;

@@ -1,8 +1,11 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.perennial.FailureException;
+import dev.perennial.brick.BrickOptions;
+import dev.perennial.brick.LoraOptions;
+import dev.perennial.brick.Provenance;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -25,6 +28,11 @@ record Lineage(
 
   private static final Set<String> KEYS = Set.of("format", "base", "stream", "seed", "technique", "version", "parents",
       "learned_on", "recipe", "head", "classes", "brick", "rank", "alpha", "dropout", "sites");
+
+  /** As JSON, with another provenance. */
+  String relabelled(Provenance other) {
+    return new Lineage(other, options, headKind, classes).text();
+  }
 
   /** As JSON. */
   String text() {

@@ -1,10 +1,11 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.perennial.FailureException;
 import dev.perennial.tensor.Dtype;
+import dev.perennial.tensor.SafetensorsFile;
 import dev.perennial.tensor.TensorData;
 import java.lang.foreign.ValueLayout;
 import java.util.Collection;
@@ -17,6 +18,9 @@ import java.util.TreeMap;
 /** Checks and widens the tensors of a brick. */
 final class BrickTensors {
 
+  /** What stands before the names of a model's modules. */
+  static final String MODEL = "base_model.model.";
+
   private static final Set<Dtype> FLOATS = Set.of(Dtype.F32, Dtype.F16, Dtype.BF16);
   private static final ValueLayout.OfShort SHORT = JAVA_SHORT_UNALIGNED.withOrder(LITTLE_ENDIAN);
 
@@ -28,8 +32,6 @@ final class BrickTensors {
    * @param encoder what stands before an encoder's modules: {@code bert.}, or nothing
    */
   record Names(String encoder) {
-
-    private static final String MODEL = "base_model.model.";
 
     /** How the names of a file are made. */
     static Names of(Collection<String> names) {
@@ -105,5 +107,10 @@ final class BrickTensors {
       }
     }
     return TensorData.of(values, data.shape().stream().mapToLong(Long::longValue).toArray());
+  }
+
+  /** How many numbers a file holds; only its header is read. */
+  static long numbers(SafetensorsFile tensors) {
+    return tensors.tensors().values().stream().mapToLong(data -> data.data().byteSize() * 8 / data.dtype().bits()).sum();
   }
 }

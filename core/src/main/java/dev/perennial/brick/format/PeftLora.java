@@ -1,9 +1,17 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.perennial.FailureException;
 import dev.perennial.backbone.Backbone;
 import dev.perennial.backbone.Site;
+import dev.perennial.brick.Brick;
+import dev.perennial.brick.BrickKind;
+import dev.perennial.brick.BrickKinds;
+import dev.perennial.brick.BrickOptions;
+import dev.perennial.brick.Dora;
+import dev.perennial.brick.Lora;
+import dev.perennial.brick.LoraOptions;
+import dev.perennial.brick.SitePatterns;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +48,7 @@ final class PeftLora implements PeftFormat {
       BrickOptions options, Brick brick, Backbone backbone, boolean head, SortedMap<String, Object> config) {
     BrickKinds.Choice<?> choice = BrickKinds.load().choose(options.brick());
     var settings = (Lora.Settings) choice.settings();
-    var lora = new Lora(brick.kind(), options.lora(), settings, backbone);
+    var lora = new Lora.Kind().brick(options.lora(), settings, backbone);
     common(options.lora(), brick, backbone, config);
     config.put("r", options.lora().rank());
     config.put("use_rslora", settings.rslora());
@@ -83,7 +91,7 @@ final class PeftLora implements PeftFormat {
     ranks.values().removeIf(value -> value == rank);
     alphas.values().removeIf(value -> value == alpha);
     var settings = new Lora.Settings(
-        config.truth("use_rslora", false), PeftNames.numbers(ranks), PeftNames.numbers(alphas));
+        config.truth("use_rslora", false), SitePatterns.text(ranks), SitePatterns.text(alphas));
     String kind = config.truth("use_dora", false)
         ? new BrickKinds.Choice<>(new Dora(), settings).text()
         : new BrickKinds.Choice<>(new Lora.Kind(), settings).text();

@@ -1,4 +1,4 @@
-package dev.perennial.brick;
+package dev.perennial.brick.library;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -7,12 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.perennial.FailureException;
 import dev.perennial.backbone.Backbone;
 import dev.perennial.backbone.TinyBert;
+import dev.perennial.brick.BrickOptions;
+import dev.perennial.brick.LoraOptions;
+import dev.perennial.brick.Provenance;
+import dev.perennial.brick.SavedBrick;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Parameters;
 import dev.perennial.tensor.TensorData;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -64,15 +69,24 @@ final class LibraryIndexTest {
     Files.setLastModifiedTime(dir.resolve("one"), then);
     assertEquals(first, library.summaries());
     add(library, "three", 3);
-    BrickFiles.deleteFiles(dir.resolve("two"));
+    delete(dir.resolve("two"));
     assertEquals(List.of("one", "three"), List.copyOf(library.summaries().keySet()));
     // Another stamp: its files are looked at again.
     Files.setLastModifiedTime(dir.resolve("one"), FileTime.fromMillis(1));
     assertThrows(FailureException.class, library::summaries);
-    BrickFiles.deleteFiles(dir.resolve("one"));
+    delete(dir.resolve("one"));
     Files.writeString(index, "{\"three\": ");
     assertEquals(96, Objects.requireNonNull(library.summaries().get("three")).parameters());
     Files.writeString(index, "{\"three\": null}");
     assertEquals(96, library.summaries().get("three").parameters());
+  }
+
+  private static void delete(Path directory) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+      for (Path file : files) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(directory);
   }
 }

@@ -1,4 +1,4 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -7,6 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import dev.perennial.PerennialException;
 import dev.perennial.backbone.Backbone;
 import dev.perennial.backbone.TinyBert;
+import dev.perennial.brick.Brick;
+import dev.perennial.brick.BrickOptions;
+import dev.perennial.brick.LoraOptions;
+import dev.perennial.brick.Provenance;
+import dev.perennial.brick.SavedBrick;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Parameters;
 import dev.perennial.tensor.TensorData;

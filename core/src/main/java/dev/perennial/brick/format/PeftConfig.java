@@ -1,4 +1,4 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;

@@ -1,12 +1,10 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import dev.perennial.backbone.Site;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
@@ -34,19 +32,17 @@ final class PeftNames {
         return names;
       }
     }
-    return new ArrayList<>(new TreeSet<>(chosen.stream().map(Site::name).toList()));
+    return whole(chosen);
+  }
+
+  /** The sites' own names, in alphabetical order. */
+  static List<String> whole(List<Site> sites) {
+    return sites.stream().map(Site::name).distinct().sorted().toList();
   }
 
   /** The expression that chooses these sites: that of the names where they are such a list, else the sites' own names. */
   static String expression(List<String> names) {
     return names.stream().map(name -> name.replace(".", "\\.")).collect(Collectors.joining("|"));
-  }
-
-  /** Numbers by site as {@link SitePatterns} reads them, whole ones without a point. */
-  static String numbers(Map<Site, Double> numbers) {
-    return numbers.entrySet().stream()
-        .map(entry -> entry.getKey().name().replace(".", "\\.") + ":" + number(entry.getValue()))
-        .collect(Collectors.joining(" "));
   }
 
   /** A number as Python would have been given it: whole where it is. */

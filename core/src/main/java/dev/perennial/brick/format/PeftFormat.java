@@ -1,6 +1,9 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import dev.perennial.backbone.Backbone;
+import dev.perennial.brick.Brick;
+import dev.perennial.brick.BrickKind;
+import dev.perennial.brick.BrickOptions;
 import java.util.List;
 import java.util.SortedMap;
 

@@ -1,7 +1,14 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import dev.perennial.FailureException;
 import dev.perennial.backbone.Backbone;
+import dev.perennial.brick.Brick;
+import dev.perennial.brick.BrickKind;
+import dev.perennial.brick.BrickKinds;
+import dev.perennial.brick.BrickOptions;
+import dev.perennial.brick.LoraOptions;
+import dev.perennial.brick.Prefix;
+import dev.perennial.brick.Prompt;
 import java.util.Set;
 import java.util.SortedMap;
 

@@ -1,9 +1,16 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.perennial.FailureException;
 import dev.perennial.backbone.Backbone;
 import dev.perennial.backbone.Site;
+import dev.perennial.brick.AdaLora;
+import dev.perennial.brick.Brick;
+import dev.perennial.brick.BrickKind;
+import dev.perennial.brick.BrickKinds;
+import dev.perennial.brick.BrickOptions;
+import dev.perennial.brick.LoraOptions;
+import dev.perennial.brick.SitePatterns;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,7 +50,7 @@ final class PeftAdaLora implements PeftFormat {
     long total = 0;
     boolean cut = false;
     for (Site site : brick.sites()) {
-      long rank = Objects.requireNonNull(brick.shapes().get(SiteBrick.name(site, "lora_E"))).getFirst();
+      long rank = Objects.requireNonNull(brick.shapes().get(BrickTensors.MODEL + site.name() + SUFFIX)).getFirst();
       if (rank > initial) {
         throw new FailureException("expected an AdaLoRA rank of at most the first one, " + initial + ", at " + site.name()
             + " for PEFT's layout, got " + rank);
@@ -67,7 +74,8 @@ final class PeftAdaLora implements PeftFormat {
     config.put("beta1", 0.85);
     config.put("beta2", 0.85);
     config.put("orth_reg_weight", 0.5);
-    config.put("total_step", null);
+    // Of training that is over; PEFT refuses a config that has none.
+    config.put("total_step", 1);
   }
 
   @Override
@@ -81,7 +89,7 @@ final class PeftAdaLora implements PeftFormat {
     sites.forEach(site -> ranks.put(site, (double) initial));
     config.entries("rank_pattern").forEach((name, mask) -> ranks.put(site(name, sites, config), (double) trues(mask, initial, config)));
     ranks.values().removeIf(value -> value == rank);
-    var settings = AdaLora.Settings.settled(initial == rank ? 0 : initial, PeftNames.numbers(ranks));
+    var settings = AdaLora.Settings.settled(initial == rank ? 0 : initial, SitePatterns.text(ranks));
     return PeftConfig.checked(config.where(), () -> new BrickOptions(
         new BrickKinds.Choice<>(new AdaLora(), settings).text(), new LoraOptions(rank, config.number("lora_alpha", 8),
             config.number("lora_dropout", 0), PeftLora.chosen(config, sites, backbone))));

@@ -1,8 +1,11 @@
-package dev.perennial.brick;
+package dev.perennial.brick.library;
 
 import dev.perennial.FailureException;
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
+import dev.perennial.brick.Provenance;
+import dev.perennial.brick.SavedBrick;
+import dev.perennial.brick.format.BrickFiles;
 import dev.perennial.tensor.TensorFormat;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -10,9 +13,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -72,12 +79,39 @@ public final class Library {
     return new LibraryIndex(root).summaries(stamps, places);
   }
 
+  /** Every version there is, as {@code NAME@2}: by name, then from the first on. O(versions). */
+  public List<String> versions() {
+    var versions = new TreeMap<String, SortedSet<Integer>>();
+    directories().forEach((directory, written) ->
+        versions.computeIfAbsent(nameOf(directory), name -> new TreeSet<>()).add(versionOf(directory)));
+    return versions.entrySet().stream()
+        .flatMap(brick -> brick.getValue().stream().map(version -> brick.getKey() + "@" + version)).toList();
+  }
+
+  /**
+   * What a brick is in its newest version, or in the one that is named, without a backbone; tensors are not read.
+   *
+   * @throws UsageException if there is none of that name
+   * @throws FailureException if its files are damaged
+   */
+  public BrickFiles.Summary summary(String name) {
+    return BrickFiles.summary(place(name));
+  }
+
   /** A version of a brick, and when its directory was written. */
   private record Version(int number, Instant written) {}
 
   /** The newest version of each brick. */
   private SortedMap<String, Version> newest() {
     var newest = new TreeMap<String, Version>();
+    directories().forEach((directory, written) -> newest.merge(nameOf(directory),
+        new Version(versionOf(directory), written), (one, other) -> one.number > other.number ? one : other));
+    return newest;
+  }
+
+  /** The directories of versions, and when they were written. */
+  private Map<String, Instant> directories() {
+    var found = new HashMap<String, Instant>();
     if (Files.isDirectory(root)) {
       try (DirectoryStream<Path> entries = Files.newDirectoryStream(root)) {
         for (Path entry : entries) {
@@ -85,8 +119,7 @@ public final class Library {
           if (VERSIONED.matcher(directory).matches()) {
             var attributes = Files.readAttributes(entry, BasicFileAttributes.class);
             if (attributes.isDirectory()) {
-              var version = new Version(versionOf(directory), attributes.lastModifiedTime().toInstant());
-              newest.merge(nameOf(directory), version, (one, other) -> one.number > other.number ? one : other);
+              found.put(directory, attributes.lastModifiedTime().toInstant());
             }
           }
         }
@@ -94,7 +127,7 @@ public final class Library {
         throw new FailureException("cannot read the library " + root + ": " + e.getMessage(), e);
       }
     }
-    return newest;
+    return found;
   }
 
   /** Whether there is a brick of that name, or that version of one. */

@@ -1,9 +1,10 @@
-package dev.perennial.brick;
+package dev.perennial.brick.library;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.perennial.FailureException;
+import dev.perennial.brick.format.BrickFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -9,9 +9,19 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.perennial.FailureException;
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Site;
+import dev.perennial.brick.Brick;
+import dev.perennial.brick.BrickOptions;
+import dev.perennial.brick.KindFixture;
+import dev.perennial.brick.Lora;
+import dev.perennial.brick.LoraOptions;
+import dev.perennial.brick.Provenance;
+import dev.perennial.brick.SavedBrick;
+import dev.perennial.brick.library.Library;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Dtype;
 import dev.perennial.tensor.Parameters;
@@ -23,12 +33,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -173,6 +187,78 @@ final class BrickFilesTest extends KindFixture {
     try (var files = Files.list(place)) {
       assertEquals(List.of("adapter_config.json", "adapter_model.safetensors", "perennial.json"),
           files.map(file -> file.getFileName().toString()).sorted().toList());
+    }
+  }
+
+  /** Of every config that PEFT 0.21.0 writes. */
+  private static final String COMMON_KEYS =
+      "auto_mapping base_model_name_or_path inference_mode modules_to_save peft_type peft_version revision "
+      + "task_type";
+
+  /** Of its configs of LoRA. */
+  private static final String LORA_KEYS =
+      "alora_invocation_tokens alpha_pattern arrow_config bias corda_config ensure_weight_tying eva_config "
+      + "exclude_modules fan_in_fan_out init_lora_weights kasa_config layer_replication layers_pattern "
+      + "layers_to_transform loftq_config lora_alpha lora_bias lora_dropout lora_ga_config megatron_config "
+      + "megatron_core monteclora_config qalora_group_size r rank_pattern target_modules target_parameters "
+      + "trainable_token_indices use_bdlora use_dora use_qalora use_rslora velora_config";
+
+  @ParameterizedTest
+  @CsvSource({
+      "lora, ''", "dora, ''",
+      "adalora, beta1 beta2 deltaT init_r orth_reg_weight target_r tfinal tinit total_step",
+      "ia3, exclude_modules fan_in_fan_out feedforward_modules init_ia3_weights target_modules",
+      "prompt:tokens=3, num_attention_heads num_layers num_transformer_submodules num_virtual_tokens prompt_tuning_init "
+          + "prompt_tuning_init_text token_dim tokenizer_kwargs tokenizer_name_or_path",
+      "prefix:tokens=3, encoder_hidden_size init_weights num_attention_heads num_layers num_transformer_submodules "
+          + "num_virtual_tokens prefix_projection token_dim",
+  })
+  void write_config_hasTheKeysOfTheVersionThatItNames(String kind, String own) throws IOException {
+    Path place = directory.resolve("out");
+    BrickFiles.write(place, saved(kind, "usual", null), backbone);
+    var expected = new TreeSet<String>(List.of((COMMON_KEYS + " " + own).strip().split(" ")));
+    if (kind.endsWith("ora")) {
+      expected.addAll(List.of(LORA_KEYS.split(" ")));
+    }
+    var found = new ArrayList<String>();
+    JsonNode config = new ObjectMapper().readTree(place.resolve("adapter_config.json").toFile());
+    config.fieldNames().forEachRemaining(found::add);
+    assertEquals(List.copyOf(expected), found);
+    assertEquals("0.21.0", config.get("peft_version").textValue());
+  }
+
+  @Test
+  void write_adaLora_hasTheStepsWithoutWhichPeftRefusesIt() throws IOException {
+    Path place = directory.resolve("out");
+    BrickFiles.write(place, saved("adalora:ranks=query:1", "usual", null), backbone);
+    JsonNode config = new ObjectMapper().readTree(place.resolve("adapter_config.json").toFile());
+    assertTrue(config.get("total_step").intValue() - config.get("tfinal").intValue() > config.get("tinit").intValue());
+  }
+
+  @Test
+  void write_ia3WithFeedForwardSitesOfTheirOwnNames_namesThemAmongTheTargets() throws IOException {
+    Path place = directory.resolve("out");
+    SavedBrick saved = saved("ia3:feedForward=layer\\.0\\.output\\.dense", "key|output\\.dense", null);
+    BrickFiles.write(place, saved, backbone);
+    JsonNode config = new ObjectMapper().readTree(place.resolve("adapter_config.json").toFile());
+    var targets = new ArrayList<String>();
+    var own = new ArrayList<String>();
+    config.get("target_modules").forEach(name -> targets.add(name.textValue()));
+    config.get("feedforward_modules").forEach(name -> own.add(name.textValue()));
+    assertEquals(List.of("encoder.layer.0.output.dense"), own);
+    assertTrue(targets.containsAll(own), targets::toString);
+    assertEquals(saved.on(backbone).shapes(), BrickFiles.read(place, backbone).on(backbone).shapes());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"prompt:tokens=3, base_model.classifier.", "prefix:tokens=3, base_model.classifier.",
+      "lora, base_model.model.classifier."})
+  void write_head_isNamedAsTheModuleIsWithinPeftsModel(String kind, String module) throws IOException {
+    Path place = directory.resolve("out");
+    BrickFiles.write(place, saved(kind, "usual", head()), backbone);
+    try (SafetensorsFile tensors = Safetensors.open(place.resolve("adapter_model.safetensors"))) {
+      assertEquals(Set.of(module + "weight", module + "bias"), tensors.names().stream()
+          .filter(name -> name.contains("classifier")).collect(Collectors.toSet()));
     }
   }
 

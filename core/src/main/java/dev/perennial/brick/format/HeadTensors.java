@@ -1,6 +1,8 @@
-package dev.perennial.brick;
+package dev.perennial.brick.format;
 
 import dev.perennial.FailureException;
+import dev.perennial.brick.Brick;
+import dev.perennial.brick.SavedBrick;
 import dev.perennial.tensor.TensorData;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +24,8 @@ final class HeadTensors {
 
   /** What the module of a head may be called in files of PEFT's: BERT's first. */
   static List<String> modulesOf(Brick brick) {
-    // PEFT puts no model of its own around a model that it gives a prompt.
+    // PEFT puts a tuner, whose attribute is "model", around a model whose modules it changes, and none around one that it
+    // gives a prompt.
     return brick.sites().isEmpty()
         ? List.of("base_model.classifier", "base_model.score", "base_model.model.classifier", "base_model.model.score")
         : List.of("base_model.model.classifier", "base_model.model.score");
