@@ -120,7 +120,7 @@ final class SupervisedProcessTest {
     assertTrue(said.contains("supervisor: the learner was silent for "), said);
     Decision restart = decisions("stuck").stream().filter(it -> it.numbers().containsKey("silence")).findFirst()
         .orElseThrow();
-    assertTrue(restart.numbers().get("silence") >= 4, restart::toString);
+    assertTrue(restart.numbers().getOrDefault("silence", 0.0) >= 4, restart::toString);
     assertEquals(2, Inspection.of(dir.resolve("stuck")).history().evaluations().size());
   }
 

@@ -43,7 +43,7 @@ final class DurabilityTest {
 
   private RunSpec spec() {
     var data = new DataSpec(List.of(images.toString()), null, null, null, null, null, List.of(), 0, 0, 0, false);
-    return RunSpec.of(data, 3).withTechnique("replay").withOption("epochs", "10").withThreads(1);
+    return RunSpec.of(data, 3).withTechnique("replay").withOption("epochs", "6").withThreads(1);
   }
 
   /** What a run has told: positions as they became durable with the digests of their states, and how far behind they were. */
@@ -113,7 +113,7 @@ final class DurabilityTest {
 
   /** Stopped after some step, with a slow disk: what is found is a state that was passed through, not far behind. */
   @ParameterizedTest
-  @CsvSource({"5,3", "17,3", "26,8", "31,1", "44,20"})
+  @CsvSource({"5,3", "26,8", "31,1"})
   void resume_stoppedWhileBehind_goesOnFromAPrefixWithinTheBound(long stop, long mostBehind) {
     Told whole = learn("whole", new SnapshotOptions(Durability.SYNC, 1, 1000, UNLIMITED));
     Path store = dir.resolve("stopped");

@@ -192,7 +192,7 @@ final class SupervisorTest {
   void log_ofAStoreThatIsSupervised_isRefused() {
     try (RestartLog log = RestartLog.open(dir)) {
       var e = assertThrows(FailureException.class, () -> RestartLog.open(dir));
-      assertTrue(e.getMessage().contains("supervised by another process"), e.getMessage());
+      assertTrue(String.valueOf(e.getMessage()).contains("supervised by another process"), e.getMessage());
       assertEquals(List.of(), RestartLog.read(dir));
     }
   }
