@@ -64,6 +64,15 @@ final class AnalyticModel implements AutoCloseable {
     }
   }
 
+  /** Takes in rows of classes that it knows, and solves. */
+  void absorb(List<Example> rows, FeatureCache.Frozen network) {
+    for (int start = 0; start < rows.size(); start += BATCH) {
+      List<Example> batch = rows.subList(start, Math.min(start + BATCH, rows.size()));
+      head.add(features(batch.stream().map(Example::input).toList(), network), classes.indicesOf(batch));
+    }
+    head.solve();
+  }
+
   /** The first input says what kind of inputs there are. */
   private Tensor features(List<? extends Input> inputs, FeatureCache.Frozen network) {
     FeatureMap features = map;

@@ -4,10 +4,11 @@ import dev.perennial.backbone.FeatureCache;
 import dev.perennial.brick.HeadOptions;
 import dev.perennial.brick.LoraOptions;
 import dev.perennial.brick.SavedBrick;
+import dev.perennial.data.Example;
 import dev.perennial.data.Input;
+import dev.perennial.learn.Absorbing;
 import dev.perennial.learn.GradientLearner;
 import dev.perennial.learn.GradientOptions;
-import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.LearnerState;
 import dev.perennial.learn.Method;
@@ -62,13 +63,13 @@ public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.O
   }
 
   @Override
-  public Learner learner(Options options, LearnerContext context) {
+  public Absorbing learner(Options options, LearnerContext context) {
     return new AdaptedLearner(
         new GradientLearner(options.training(), context, new Objective() {}),
         new AnalyticModel(options.analytic(), Source.BACKBONE, context));
   }
 
-  private static final class AdaptedLearner implements Learner {
+  private static final class AdaptedLearner implements Absorbing {
 
     private static final String ADAPTER = "adapter";
 
@@ -98,6 +99,11 @@ public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.O
       } else {
         model.step(experience, step - adapting, network());
       }
+    }
+
+    @Override
+    public void absorb(List<Example> rows) {
+      model.absorb(rows, network());
     }
 
     /** The adapted network, once its training is over. */
