@@ -7,6 +7,7 @@ import dev.perennial.budget.Placement;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.learn.Absorbing;
+import dev.perennial.learn.Classes;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.LearnerState;
@@ -239,6 +240,10 @@ final class AutoLearner implements Learner {
         "in", TensorData.of(numbers(in), in.length),
         "begunWith", TensorData.of(numbers(begunWith), in.length),
         "counters", TensorData.of(new long[] {inCharge, begun, firstOnly ? 1 : 0}, 3))));
+    // As in the state of any learner, for those who look at states alone.
+    var classes = new Classes();
+    classes.add(classNames());
+    parts.add(classes.state());
     for (int i = 0; i < in.length; i++) {
       if (in[i]) {
         for (StatePart part : candidates.get(i).learner.state()) {
