@@ -1,7 +1,7 @@
 package dev.perennial;
 
 /** The request is right and could not be met: a damaged blob, a full disk, a store that is in use. Exit code 1. */
-public final class FailureException extends PerennialException {
+public non-sealed class FailureException extends PerennialException {
 
   /**
    * @param message one line: what was expected, what came, where, and what to do

@@ -64,7 +64,7 @@ public final class Ledger {
    * Spends all of the entries or none.
    *
    * @param charges what one step costs, in any mix of resources
-   * @throws FailureException where the budget does not allow them all; then nothing has been added
+   * @throws OverdrawnException where the budget does not allow them all; then nothing has been added
    */
   public void charge(Entry... charges) {
     var after = new EnumMap<Resource, Double>(Resource.class);
@@ -156,10 +156,10 @@ public final class Ledger {
     entries.add(entry);
   }
 
-  private FailureException overdrawn(Entry charge, double spent) {
+  private OverdrawnException overdrawn(Entry charge, double spent) {
     Resource resource = charge.resource();
     double limit = budget.limit(resource).orElseThrow();
-    return new FailureException(String.format(
+    return new OverdrawnException(String.format(
         "the %s budget is %s and %s are spent: %s needs %s more in experience %d; "
             + "raise it to --budget %s=%.0f or more, or choose options that need less",
         resource.id(), resource.format(limit), resource.format(spent), charge.what(), resource.format(charge.amount()),

@@ -82,6 +82,17 @@ final class AnalyticModel implements AutoCloseable {
     return experience.train().subList(start, Math.min(start + BATCH, experience.train().size()));
   }
 
+  /** Takes in rows of classes that it knows, and solves. */
+  void absorb(List<Example> rows, FeatureCache.Frozen network) {
+    for (int start = 0; start < rows.size(); start += BATCH) {
+      List<Example> batch = own(rows.subList(start, Math.min(start + BATCH, rows.size())));
+      if (!batch.isEmpty()) {
+        head.add(features(batch.stream().map(Example::input).toList(), network), classes.indicesOf(batch));
+      }
+    }
+    head.solve(context.exchange());
+  }
+
   /** The first input says what kind of inputs there are. */
   private Tensor features(List<? extends Input> inputs, FeatureCache.Frozen network) {
     FeatureMap features = map;

@@ -6,9 +6,9 @@ import dev.perennial.brick.LoraOptions;
 import dev.perennial.brick.SavedBrick;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
+import dev.perennial.learn.Absorbing;
 import dev.perennial.learn.GradientLearner;
 import dev.perennial.learn.GradientOptions;
-import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.LearnerState;
 import dev.perennial.learn.Method;
@@ -64,13 +64,13 @@ public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.O
   }
 
   @Override
-  public Learner learner(Options options, LearnerContext context) {
+  public Absorbing learner(Options options, LearnerContext context) {
     return new AdaptedLearner(
         new GradientLearner(options.training(), context, new Objective() {}),
         new AnalyticModel(options.analytic(), Source.BACKBONE, context));
   }
 
-  private static final class AdaptedLearner implements Learner {
+  private static final class AdaptedLearner implements Absorbing {
 
     private static final String ADAPTER = "adapter";
 
@@ -106,6 +106,11 @@ public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.O
     public List<Example> rows(Experience experience, long step) {
       long adapting = adaptingSteps(experience);
       return step < adapting ? adapter.rows(experience, step) : model.rows(experience, step - adapting);
+    }
+
+    @Override
+    public void absorb(List<Example> rows) {
+      model.absorb(rows, network());
     }
 
     /** The adapted network, once its training is over. */

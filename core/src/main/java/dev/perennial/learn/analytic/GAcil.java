@@ -3,7 +3,7 @@ package dev.perennial.learn.analytic;
 import dev.perennial.backbone.FeatureCache;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
-import dev.perennial.learn.Learner;
+import dev.perennial.learn.Absorbing;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.Method;
 import dev.perennial.learn.SearchSpace;
@@ -48,11 +48,11 @@ public final class GAcil implements Method<GAcil.Options> {
   }
 
   @Override
-  public Learner learner(Options options, LearnerContext context) {
+  public Absorbing learner(Options options, LearnerContext context) {
     return new AnalyticLearner(new AnalyticModel(options.analytic(), options.source(), context));
   }
 
-  private record AnalyticLearner(AnalyticModel model) implements Learner {
+  private record AnalyticLearner(AnalyticModel model) implements Absorbing {
 
     @Override
     public long steps(Experience experience) {
@@ -67,6 +67,11 @@ public final class GAcil implements Method<GAcil.Options> {
     @Override
     public List<Example> rows(Experience experience, long step) {
       return model.rows(experience, step);
+    }
+
+    @Override
+    public void absorb(List<Example> rows) {
+      model.absorb(rows, FeatureCache.Frozen.BACKBONE);
     }
 
     @Override

@@ -1,0 +1,130 @@
+package dev.perennial.learn.auto;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.perennial.UsageException;
+import dev.perennial.budget.Budget;
+import dev.perennial.budget.Ledger;
+import dev.perennial.budget.OverdrawnException;
+import dev.perennial.budget.Placement;
+import dev.perennial.budget.Resource;
+import dev.perennial.data.Example;
+import dev.perennial.data.Input;
+import dev.perennial.learn.Learner;
+import dev.perennial.learn.LearnerContext;
+import dev.perennial.learn.Techniques;
+import dev.perennial.learn.World;
+import dev.perennial.stream.Experience;
+import dev.perennial.tensor.TensorScope;
+import dev.perennial.tensor.Tensors;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+final class AutoTest {
+
+  private static final Map<String, String> OPTIONS =
+      Map.of("epochs", "3", "batch", "4", "rate", "0.01", "sites", "linear", "features", "32");
+
+  private final World world = new World(World.tiny(1).backbone(), 1, World.letters(4, 2, 20));
+  private TensorScope scope;
+
+  @BeforeEach
+  void open() {
+    scope = TensorScope.inference();
+  }
+
+  @AfterEach
+  void close() {
+    scope.close();
+    world.close();
+  }
+
+  private static Learner learner(String technique, Map<String, String> more, LearnerContext context) {
+    var options = new HashMap<>(OPTIONS);
+    options.putAll(more);
+    if (technique.equals("g-acil")) {
+      options.keySet().retainAll(List.of("features", "levels", "ridge"));
+    }
+    return Techniques.load().choose(technique, options).learner(context);
+  }
+
+  private void learn(Learner learner) {
+    for (Experience experience : world.experiences()) {
+      for (long step = 0; step < learner.steps(experience); step++) {
+        try (TensorScope stepping = TensorScope.inference()) {
+          learner.step(experience, step);
+        }
+      }
+    }
+  }
+
+  private float[] scores(Learner learner) {
+    List<? extends Input> inputs =
+        world.experiences().stream().flatMap(experience -> experience.train().stream()).map(Example::input).toList();
+    return Tensors.toFloats(learner.scores(inputs));
+  }
+
+  /** The sums of an analytic head do not depend on the order of rows, so those that came late leave no trace. */
+  @Test
+  void learn_untilOneIsChosen_endsWhereThatOneAloneEnds() {
+    LearnerContext context = world.context(1);
+    try (Learner auto = learner("auto", Map.of("enough", "5"), context)) {
+      learn(auto);
+      List<Placement> decisions = context.ledger().placements();
+      Placement last = decisions.getLast();
+      assertEquals(1, last.experience(), decisions::toString);
+      assertTrue(last.why().startsWith("out"), last::why);
+      String chosen = last.site().equals("technique g-acil") ? "first-session-analytic" : "g-acil";
+      assertTrue(last.why().contains(chosen), last::why);
+      if (chosen.equals("g-acil")) {
+        try (Learner alone = learner(chosen, Map.of(), world.context(1))) {
+          learn(alone);
+          assertArrayEquals(scores(alone), scores(auto), 1e-4f);
+          assertEquals(alone.footprint(), auto.footprint());
+        }
+      } else {
+        assertEquals(2, auto.bricks().size());
+      }
+    }
+  }
+
+  @Test
+  void learn_withBytesForTheCheapestAlone_goesOnWithIt() {
+    try (Learner alone = learner("g-acil", Map.of(), world.context(1))) {
+      learn(alone);
+      double bytes = alone.footprint().addedBytes() + alone.footprint().memoryBytes();
+      var ledger = new Ledger(new Budget(Map.of(Resource.BYTES, bytes + 100)));
+      try (Learner auto = learner("auto", Map.of(), world.context(1, ledger))) {
+        learn(auto);
+        assertEquals("technique first-session-analytic", ledger.placements().getFirst().site());
+        assertTrue(ledger.placements().getFirst().why().contains("bytes budget"), ledger.placements()::toString);
+        assertArrayEquals(scores(alone), scores(auto), 1e-4f);
+      }
+    }
+  }
+
+  @Test
+  void learn_withBytesForNone_isRefusedAsAnyTechniqueIs() {
+    var ledger = new Ledger(new Budget(Map.of(Resource.BYTES, 100.0)));
+    try (Learner auto = learner("auto", Map.of(), world.context(1, ledger))) {
+      assertThrows(OverdrawnException.class, () -> learn(auto));
+    }
+  }
+
+  @Test
+  void options_outOfRange_areRefused() {
+    for (String option : List.of("heldBack=0", "heldBack=0.6", "leastGain=-1", "deviations=0", "enough=0")) {
+      String[] parts = option.split("=", 2);
+      var refusal = assertThrows(
+          UsageException.class, () -> Techniques.load().choose("auto", Map.of(parts[0], parts[1])));
+      assertTrue(String.valueOf(refusal.getMessage()).contains(parts[0]), refusal::getMessage);
+    }
+  }
+}
