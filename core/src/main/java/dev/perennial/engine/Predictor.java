@@ -5,7 +5,6 @@ import dev.perennial.UsageException;
 import dev.perennial.budget.Ledger;
 import dev.perennial.store.Access;
 import dev.perennial.store.Store;
-import dev.perennial.store.StoredParts;
 import dev.perennial.tensor.Device;
 import dev.perennial.tensor.LibTorch;
 import java.nio.file.Path;

@@ -1,6 +1,7 @@
 package dev.perennial.store;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -31,6 +32,22 @@ final class FailingOnce implements Disk {
   public FileChannel create(Path file) throws IOException {
     count();
     return disk.create(file);
+  }
+
+  @Override
+  public FileChannel update(Path file) throws IOException {
+    count();
+    return disk.update(file);
+  }
+
+  @Override
+  public InputStream read(Path file) throws IOException {
+    return disk.read(file);
+  }
+
+  @Override
+  public String fileSystem(Path directory) throws IOException {
+    return disk.fileSystem(directory);
   }
 
   @Override
