@@ -174,6 +174,11 @@ public final class BalancedEma implements Method<BalancedEma.Options> {
     }
 
     @Override
+    public long newBytes(long brickNumbers) {
+      return 2 * brickNumbers * Float.BYTES;
+    }
+
+    @Override
     public long memoryBytes() {
       return curvatures.stream().mapToLong(curvature -> (long) curvature.length * Float.BYTES).sum()
           + (long) gathered.length * Float.BYTES;

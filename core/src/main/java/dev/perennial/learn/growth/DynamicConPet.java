@@ -259,6 +259,16 @@ public final class DynamicConPet implements Method<DynamicConPet.Options> {
     }
 
     @Override
+    public long newNumbers(int classes) {
+      return width + 1L + (long) classes * width;
+    }
+
+    @Override
+    public long newBytes(long brickNumbers) {
+      return (long) options.memory * width * Float.BYTES;
+    }
+
+    @Override
     public long parameters() {
       return (long) selector.length + heads.length;
     }

@@ -35,6 +35,9 @@ final class GatedNetwork {
   /** Rows of a batch for inference, which pad less when they are few. */
   private static final int INFERENCE_BATCH = 32;
 
+  /** Rows of a shard at least: fewer are not worth another thread. */
+  private static final int SHARD = 8;
+
   private final Backbone backbone;
   private final FeatureCache cache;
   private final Workers workers;
@@ -173,7 +176,7 @@ final class GatedNetwork {
   Tensor gradient(Parameters parameters, List<? extends Input> inputs, Acting acting, Loss loss) {
     Begun begun = begin(inputs);
     List<Integer> order = byLength(begun, inputs.size());
-    int shards = Math.min(workers.size(), order.size());
+    int shards = Math.min(workers.size(), Math.ceilDiv(order.size(), SHARD));
     var gradients = new ArrayList<Tensor>();
     try (TensorOwner owner = new TensorOwner()) {
       var tasks = new ArrayList<Callable<Integer>>();

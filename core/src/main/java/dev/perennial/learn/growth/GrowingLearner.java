@@ -5,16 +5,12 @@ import dev.perennial.backbone.SiteFunction;
 import dev.perennial.brick.BrickOptions;
 import dev.perennial.brick.Lora;
 import dev.perennial.brick.SavedBrick;
-import dev.perennial.budget.Ledger;
-import dev.perennial.budget.Placement;
-import dev.perennial.budget.Resource;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.grow.Decision;
 import dev.perennial.grow.Evidence;
 import dev.perennial.grow.Grower;
 import dev.perennial.grow.Held;
-import dev.perennial.grow.Holdings;
 import dev.perennial.grow.Move;
 import dev.perennial.grow.Place;
 import dev.perennial.grow.Room;
@@ -35,7 +31,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -76,8 +71,7 @@ final class GrowingLearner implements Learner, Growth.Model {
   private final Shelf shelf = new Shelf();
   private final Keys keys;
   private final @Nullable RoutedHead head;
-  private Holdings numbers = new Holdings();
-  private Holdings bytes = new Holdings();
+  private final Account account;
   private @Nullable Live live;
   private @Nullable EpochOrder order;
   private int serving = -1;
@@ -88,6 +82,7 @@ final class GrowingLearner implements Learner, Growth.Model {
     this.options = options;
     this.context = context;
     this.growth = growth;
+    this.account = new Account(context.ledger(), context::charge);
     this.network = new GatedNetwork(options, context);
     this.keys = new Keys(context.backbone().width());
     this.head = growth.analytic() ? new RoutedHead(options.analytic(), context) : null;
@@ -126,10 +121,10 @@ final class GrowingLearner implements Learner, Growth.Model {
     last = experience.index();
     RoutedHead analytic = head;
     long columns = analytic == null ? 0 : analytic.columns(added);
-    charge(experience, "class keys", 0, Keys.bytes(added, context.backbone().width()));
+    account.charge(experience, "class keys", 0, Keys.bytes(added, context.backbone().width()));
     if (analytic != null) {
-      charge(experience, "analytic head columns", columns, columns * Float.BYTES);
-      charge(experience, "analytic statistics", 0, analytic.statisticsBytes(added));
+      account.charge(experience, "analytic head columns", columns);
+      account.charge(experience, "analytic statistics", 0, analytic.statisticsBytes(added));
       analytic.grow(known + added);
     }
     keys.grow(known + added);
@@ -138,12 +133,12 @@ final class GrowingLearner implements Learner, Growth.Model {
     long[] own = experience.classes().stream().mapToLong(classes::indexOf).toArray();
     Evidence evidence = shelf.size() == 0 ? null : growth.evidence(rows, this);
     long rowNumbers = (long) own.length * context.backbone().width();
-    int learns = decide(experience, evidence, rowNumbers);
+    int learns = decide(experience, evidence, rowNumbers, added);
     boolean fresh = learns >= 0 && shelf.rows(learns) == 0;
     keys.add(rows.frozen(), rows.labels(), serving);
     growth.begin(rows, this, learns, fresh);
     if (learns >= 0) {
-      charge(experience, "head rows", rowNumbers, rowNumbers * Float.BYTES);
+      account.charge(experience, "head rows", rowNumbers);
       Parameters parameters = layOut(learns, own);
       live = new Live(learns, own, parameters, options.optimisation().of(parameters.size()));
     }
@@ -151,11 +146,10 @@ final class GrowingLearner implements Learner, Growth.Model {
   }
 
   /** Does what is decided, and returns the number of the brick that learns, or -1. */
-  private int decide(Experience experience, @Nullable Evidence evidence, long rowNumbers) {
+  private int decide(Experience experience, @Nullable Evidence evidence, long rowNumbers, int added) {
     long size = network.sites().stream().mapToLong(site -> (long) options.rank() * (site.in() + site.out())).sum();
-    Ledger ledger = context.ledger();
-    var room = new Room(Math.max(0, ledger.left(Resource.PARAMETERS) + numbers.spare() - rowNumbers),
-        Math.max(0, ledger.left(Resource.BYTES) + bytes.spare() - rowNumbers * Float.BYTES), options.bricks());
+    Room room = account.room(
+        options.bricks(), rowNumbers + growth.newNumbers(added), growth.newBytes(size));
     var held = new ArrayList<Held>();
     for (int brick = 0; brick < shelf.size(); brick++) {
       held.add(new Held(shelf.name(brick), shelf.numbers(brick), keys.centre(brick)));
@@ -170,7 +164,7 @@ final class GrowingLearner implements Learner, Growth.Model {
           learns = serving;
         }
         case ADD -> {
-          charge(experience, "brick", size, size * Float.BYTES);
+          account.charge(experience, "brick", size);
           serving = shelf.add(beginning());
           learns = serving;
         }
@@ -181,10 +175,8 @@ final class GrowingLearner implements Learner, Growth.Model {
   }
 
   private void note(Experience experience, Move move) {
-    String site = move.brick() < 0 || move.decision() == Decision.ADD ? move.place().site()
-        : shelf.name(move.brick());
-    context.ledger().place(new Placement(site, move.place().rank(), move.place().parameters(), move.value(),
-        experience.index(), 0, move.decision().name().toLowerCase(Locale.ROOT) + ": " + move.why()));
+    boolean held = move.brick() >= 0 && move.decision() != Decision.ADD;
+    account.note(experience, held ? shelf.name(move.brick()) : move.place().site(), move);
   }
 
   private void merge(Move move) {
@@ -192,7 +184,7 @@ final class GrowingLearner implements Learner, Growth.Model {
     shelf.merge(move.brick(), move.other(), network.sites(), options.rank(), options.scale());
     keys.merged(move.brick(), move.other());
     growth.merged(move.brick(), move.other());
-    free(before - shelf.numbers());
+    account.free(before - shelf.numbers());
   }
 
   /** A new brick: A drawn from ±1/√in, B of zeros. */
@@ -289,7 +281,7 @@ final class GrowingLearner implements Learner, Growth.Model {
     learning.close();
     live = null;
     long rowNumbers = (long) learning.classes().length * context.backbone().width();
-    free(rowNumbers);
+    account.free(rowNumbers);
     settle(experience);
   }
 
@@ -301,7 +293,9 @@ final class GrowingLearner implements Learner, Growth.Model {
     if (analytic != null) {
       List<Example> batch = experience.train().subList(start, end);
       List<Input> inputs = inputs(batch);
-      Tensor gates = growth.learningGates(network.frozen(inputs), serving, this);
+      Tensor gates = shelf.size() == 0
+          ? Tensors.zeros(inputs.size(), 0)
+          : growth.learningGates(network.frozen(inputs), serving, this);
       analytic.add(inputs, features(inputs, gates), classes.indicesOf(batch));
       if (whole) {
         analytic.solve();
@@ -310,7 +304,7 @@ final class GrowingLearner implements Learner, Growth.Model {
     if (whole) {
       long before = shelf.numbers();
       growth.ended(experience, this);
-      free(before - shelf.numbers());
+      account.free(before - shelf.numbers());
       settle(experience);
     }
   }
@@ -380,26 +374,10 @@ final class GrowingLearner implements Learner, Growth.Model {
     return rows.stream().map(Example::input).toList();
   }
 
-  /** Pays for what exceeds all that was held before, and holds it. */
-  private void charge(Experience experience, String what, long moreNumbers, long moreBytes) {
-    context.charge(experience, what, numbers.due(moreNumbers), bytes.due(moreBytes));
-    numbers.hold(moreNumbers);
-    bytes.hold(moreBytes);
-  }
-
-  private void free(long count) {
-    numbers.free(count);
-    bytes.free(count * Float.BYTES);
-  }
-
   /** Holds what the technique keeps now. */
   private void settle(Experience experience) {
     Footprint now = footprint();
-    long more = now.trainableParameters() - numbers.held();
-    long moreBytes = now.addedBytes() + now.memoryBytes() - bytes.held();
-    charge(experience, "routing", Math.max(0, more), Math.max(0, moreBytes));
-    numbers.free(Math.max(0, -more));
-    bytes.free(Math.max(0, -moreBytes));
+    account.settle(experience, "routing", now.trainableParameters(), now.addedBytes() + now.memoryBytes());
   }
 
   @Override
@@ -409,8 +387,11 @@ final class GrowingLearner implements Learner, Growth.Model {
 
   @Override
   public Tensor scores(List<? extends Input> inputs) {
-    return inputs.isEmpty() || classes.size() == 0
-        ? Tensors.zeros(inputs.size(), classes.size())
+    if (inputs.isEmpty() || classes.size() == 0) {
+      return Tensors.zeros(inputs.size(), classes.size());
+    }
+    return shelf.size() == 0 && head != null
+        ? scores(inputs, Tensors.zeros(inputs.size(), 0))
         : growth.scores(inputs, classes.size(), this);
   }
 
@@ -423,8 +404,8 @@ final class GrowingLearner implements Learner, Growth.Model {
     parts.add(StatePart.of(SHELF, Combine.LATEST, shelf.state()));
     parts.add(StatePart.of(LIVE, Combine.LATEST, live == null ? Map.of() : live.state()));
     parts.add(StatePart.of(GROWTH, Combine.LATEST, growth.state()));
-    parts.add(StatePart.of(COUNTERS, Combine.LATEST, Map.of("held", TensorData.of(
-        new long[] {numbers.held(), numbers.peak(), bytes.held(), bytes.peak(), serving}, 5))));
+    parts.add(StatePart.of(COUNTERS, Combine.LATEST, Map.of("account", TensorData.of(account.state(), 4),
+        "serving", TensorData.of(new long[] {serving}, 1))));
     if (head != null) {
       parts.addAll(head.state());
     }
@@ -439,22 +420,21 @@ final class GrowingLearner implements Learner, Growth.Model {
     keys.restore(LearnerState.part(state, KEYS));
     shelf.restore(LearnerState.part(state, SHELF), network.sites());
     growth.restore(LearnerState.part(state, GROWTH));
-    long[] held = LearnerState.part(state, COUNTERS).tensor("held").longs();
-    numbers = new Holdings(held[0], held[1]);
-    bytes = new Holdings(held[2], held[3]);
-    serving = (int) held[4];
+    StatePart counters = LearnerState.part(state, COUNTERS);
+    account.restore(counters.tensor("account").longs());
+    serving = (int) counters.tensor("serving").longs()[0];
     if (head != null) {
       head.restore(state, classes.size());
     }
     StatePart learning = LearnerState.part(state, LIVE);
     if (!learning.tensors().isEmpty()) {
       try (TensorScope scope = TensorScope.inference()) {
-        long[] counters = learning.tensor("counters").longs();
+        long[] brick = learning.tensor("counters").longs();
         long[] own = learning.tensor("classes").longs();
-        Parameters parameters = layOut((int) counters[0], own);
+        Parameters parameters = layOut((int) brick[0], own);
         parameters.restore(Live.values(learning));
-        live = new Live((int) counters[0], own, parameters,
-            options.optimisation().of(parameters.size(), learning, counters[1]));
+        live = new Live((int) brick[0], own, parameters,
+            options.optimisation().of(parameters.size(), learning, brick[1]));
       }
     }
   }

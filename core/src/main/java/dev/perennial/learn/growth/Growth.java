@@ -110,6 +110,16 @@ interface Growth extends AutoCloseable {
     return model.scores(inputs, gates(model.network().frozen(inputs), Map.of(), model));
   }
 
+  /** Numbers that a new brick and so many new classes take beside the brick and the head. */
+  default long newNumbers(int classes) {
+    return 0;
+  }
+
+  /** Bytes of the past that a new brick of so many numbers takes. */
+  default long newBytes(long brickNumbers) {
+    return 0;
+  }
+
   /** Numbers that are trained and kept beside bricks and head. */
   default long parameters() {
     return 0;

@@ -189,6 +189,16 @@ public final class Sema implements Method<Sema.Options> {
     }
 
     @Override
+    public long newNumbers(int classes) {
+      return width;
+    }
+
+    @Override
+    public long newBytes(long brickNumbers) {
+      return (options.codes + 1L) * width * Float.BYTES + 2 * Double.BYTES;
+    }
+
+    @Override
     public long parameters() {
       return (long) router.size() * width;
     }
