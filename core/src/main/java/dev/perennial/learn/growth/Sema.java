@@ -48,7 +48,7 @@ public final class Sema implements Method<Sema.Options> {
    * The options.
    *
    * @param growth how bricks train and how many are held
-   * @param threshold of z above which a brick is added, -100 to 1000; default 1
+   * @param threshold of z above which a brick is added, -100 to 1000; default 2.5
    * @param codes of a descriptor, 1 to 1024; default 32
    * @param stretch rows that are judged together, 1 to 1 million; default 128
    */
@@ -70,12 +70,12 @@ public final class Sema implements Method<Sema.Options> {
 
   @Override
   public Options defaults() {
-    return new Options(GrowthOptions.DEFAULT, 1, 32, 128);
+    return new Options(GrowthOptions.DEFAULT, 2.5, 32, 128);
   }
 
   @Override
   public SearchSpace searchSpace() {
-    return SearchSpace.of("threshold", "0.5", "1", "2");
+    return SearchSpace.of("threshold", "1.5", "2.5", "4");
   }
 
   @Override
