@@ -38,7 +38,7 @@ final class ArchitectureTest {
       Map.entry("brick", List.of("backbone", "tensor")),
       Map.entry("route", List.of("brick", "backbone", "tensor")),
       Map.entry("merge", List.of("brick", "backbone", "tensor")),
-      Map.entry("grow", List.of("brick", "backbone", "tensor")),
+      Map.entry("grow", List.of("brick", "route", "merge", "backbone", "tensor")),
       Map.entry("learn", List.of(
           "brick", "backbone", "stream", "data", "route", "merge", "grow", "budget", "cluster", "tensor")),
       Map.entry("shrink", List.of("learn", "backbone", "data", "tensor")),

@@ -17,7 +17,7 @@ import org.bytedeco.pytorch.global.torch;
  * @param lost length of what was cut off
  * @param length of the matrix
  */
-record Truncation(LowRank factors, double lost, double length) {
+public record Truncation(LowRank factors, double lost, double length) {
 
   /** What counts as nothing, as a share of the matrix's length: less than float32 can tell. */
   private static final double NOTHING = 1e-6;
@@ -41,7 +41,7 @@ record Truncation(LowRank factors, double lost, double length) {
    * A product cut to a rank, without multiplying it out: with {@code B = Q R} and {@code A' = P T},
    * {@code s B A = Q (s R T') P'}. O((in + out) r²).
    */
-  static Truncation of(LowRank product, int rank) {
+  public static Truncation of(LowRank product, int rank) {
     var up = torch.linalg_qr(product.up());
     var down = torch.linalg_qr(product.down().t());
     Tensor core = torch.mm(up.get1(), down.get1().t()).mul(new Scalar(product.scale()));

@@ -29,7 +29,7 @@ import java.util.List;
 @Technique(
     name = "auto",
     title = "Action Elimination and Stopping Conditions for the Multi-Armed Bandit and Reinforcement Learning Problems",
-    source = "JMLR 7 (2006), 1079-1105",
+    source = "JMLR 2006",
     cost = "both of g-acil and first-session-analytic until one is chosen, then that one's")
 public final class Auto implements Method<Auto.Options> {
 
