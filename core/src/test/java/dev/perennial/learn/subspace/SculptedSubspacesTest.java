@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.perennial.UsageException;
+import dev.perennial.brick.BrickOptions;
 import dev.perennial.brick.HeadOptions;
+import dev.perennial.brick.LoraOptions;
 import dev.perennial.data.Example;
 import dev.perennial.learn.GradientLearner;
 import dev.perennial.learn.GradientOptions;
@@ -16,8 +18,6 @@ import dev.perennial.learn.World;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
-import dev.perennial.brick.BrickOptions;
-import dev.perennial.brick.LoraOptions;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.StringViewOptional;
