@@ -1,4 +1,4 @@
-/** Clustering of rows by their distances. */
+/** Clustering of rows: by their distances, and into as many clusters as the rows tell of. */
 @NullMarked
 package dev.perennial.cluster;
 

@@ -259,7 +259,7 @@ public final class GradientLearner implements Learner, Objective.Model {
     };
     var uphill = CounterRandom.of(context.seed(), ASCENDED, experience.index(), step);
     Tensor gradient = ascent.gradient(parameters.values(), step == 0, atValues, uphill);
-    optimiser.step(parameters.values(), gradient, options.optimisation().rateAt(step, steps));
+    optimiser.step(parameters.values(), gradient, options.optimisation().rateAt(experience.index(), step, steps));
     Tensor kept = adjusting == null ? null : adjusting.afterStep(step, steps, parameters);
     if (kept != null) {
       optimiser.renew(kept);

@@ -49,8 +49,20 @@ abstract class MethodContract {
   /** The steps, counted over the whole stream, before which a run is stopped and resumed. */
   abstract List<Long> stops(long steps);
 
-  static List<String> techniques() {
-    return Techniques.load().names();
+  /** The techniques that learn here: all whose learners take the backbone. */
+  List<String> techniques() {
+    return Techniques.load().names().stream().filter(this::takesTheBackbone).toList();
+  }
+
+  /** Whether a technique learns in this world; one that needs virtual tokens refuses a backbone without. */
+  final boolean takesTheBackbone(String technique) {
+    try (Learner learner = choice(technique).learner(world().context(1))) {
+      return learner.classNames().isEmpty();
+    } catch (UsageException refused) {
+      assertTrue(String.valueOf(refused.getMessage()).startsWith("expected a backbone of tokens for technique " + technique
+          + ", got " + world().backbone().name()), refused.getMessage());
+      return false;
+    }
   }
 
   @BeforeEach

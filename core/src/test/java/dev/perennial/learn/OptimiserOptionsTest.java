@@ -29,6 +29,33 @@ final class OptimiserOptionsTest {
   }
 
   @Test
+  void rateAt_rewarm_risesFromATenthInLaterExperiencesAndFallsToIt() {
+    OptimiserOptions options = warmingUp(0.25, Schedule.REWARM);
+    for (int step = 0; step < 20; step++) {
+      double fall = 0.01 + 0.09 * (1 + Math.cos(Math.PI * (step - 5) / 15)) / 2;
+      assertEquals(step < 4 ? 0.1 * (step + 1) / 5 : step == 4 ? 0.1 : fall, options.rateAt(0, step, 20), 1e-12,
+          "first experience, step " + step);
+      assertEquals(step < 4 ? 0.01 + 0.09 * (step + 1) / 5 : step == 4 ? 0.1 : fall, options.rateAt(3, step, 20), 1e-12,
+          "later experience, step " + step);
+    }
+  }
+
+  @Test
+  void rateAt_infinite_coolsDownOnceAndAnnealsAtEveryEnd() {
+    OptimiserOptions options = warmingUp(0.1, Schedule.INFINITE);
+    double plateau = 0.055;
+    for (int step = 0; step < 40; step++) {
+      double annealed = step < 34 ? plateau : plateau * Math.pow(0.01 / plateau, (step - 34) / 6.0);
+      double first = step < 3
+          ? 0.1 * (step + 1) / 4
+          : step < 24 ? plateau + 0.045 * (1 + Math.cos(Math.PI * Math.max(0, step - 4) / 20)) / 2 : annealed;
+      assertEquals(first, options.rateAt(0, step, 40), 1e-12, "first experience, step " + step);
+      assertEquals(annealed, options.rateAt(1, step, 40), 1e-12, "later experience, step " + step);
+    }
+    assertEquals(0.055, options.rateAt(1, 0, 1), 1e-12);
+  }
+
+  @Test
   void rateAt_nothingButWarmup_endsAtTheHighestRate() {
     OptimiserOptions options = warmingUp(1, Schedule.COSINE);
     assertEquals(0.025, options.rateAt(0, 4), 1e-12);
