@@ -9,6 +9,7 @@ import dev.perennial.brick.LoraOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,17 @@ record KindSize(String kind, Map<String, String> options, long parameters, doubl
    * @throws UsageException if there is no such kind, or none of its layouts fits
    */
   static KindSize of(String kind, long most, List<Site> sites, Backbone backbone) {
+    return fitting(kind, most, sites, backbone).orElseThrow(() -> new UsageException("expected room for a brick of kind "
+        + kind + ", and its smallest layout has more than " + most + " parameters: allow more by --share or --most, or"
+        + " leave it out of --kinds"));
+  }
+
+  /**
+   * The same, or nothing where none of its layouts fits.
+   *
+   * @throws UsageException if there is no such kind
+   */
+  static Optional<KindSize> fitting(String kind, long most, List<Site> sites, Backbone backbone) {
     if (!KINDS.contains(kind)) {
       throw new UsageException("expected kinds among " + String.join(", ", KINDS) + ", got " + kind
           + Spelling.suggestion(kind, KINDS));
@@ -49,12 +61,11 @@ record KindSize(String kind, Map<String, String> options, long parameters, doubl
       var options = new BrickOptions(layout.brick, new LoraOptions(layout.rank, 2.0 * layout.rank, 0, layout.sites));
       long parameters = layout.counted > 0 ? layout.counted : options.on(backbone).parameters();
       if (parameters <= most) {
-        return new KindSize(kind, new TreeMap<>(Map.of("brick", layout.brick, "rank", layout.rank + "", "alpha",
-            2 * layout.rank + "", "sites", layout.sites)), parameters, rate(kind), reason(kind));
+        return Optional.of(new KindSize(kind, new TreeMap<>(Map.of("brick", layout.brick, "rank", layout.rank + "", "alpha",
+            2 * layout.rank + "", "sites", layout.sites)), parameters, rate(kind), reason(kind)));
       }
     }
-    throw new UsageException("expected room for a brick of kind " + kind + ", and its smallest layout has more than "
-        + most + " parameters: allow more by --share or --most, or leave it out of --kinds");
+    return Optional.empty();
   }
 
   /** From large to small. */

@@ -52,7 +52,7 @@ public final class KindsBench implements Callable<Integer> {
   @Option(names = "--most", paramLabel = "N", description = "Numbers that a brick may have, in the place of a share.")
   private @Nullable Long most;
 
-  @Option(names = "--kinds", split = ",", paramLabel = "NAME", description = "Kinds to compare. Default: all.")
+  @Option(names = "--kinds", split = ",", paramLabel = "NAME", description = "Kinds to compare. Default: all that fit.")
   private List<String> kinds = new ArrayList<>();
 
   @Option(names = "--seeds", paramLabel = "N", defaultValue = "1",
@@ -115,8 +115,12 @@ public final class KindsBench implements Callable<Integer> {
           ? (long) (share * backbone.sites().stream().mapToLong(site -> (long) site.in() * site.out()).sum())
           : most;
       List<Site> sites = backbone.sites();
-      for (String kind : kinds.isEmpty() ? KindSize.KINDS : kinds) {
+      for (String kind : kinds) {
         sized.add(KindSize.of(kind.strip(), limit, sites, backbone));
+      }
+      for (String kind : kinds.isEmpty() ? KindSize.KINDS : List.<String>of()) {
+        KindSize.fitting(kind, limit, sites, backbone).ifPresentOrElse(sized::add, () -> spec.commandLine().getErr().println(
+            kind + " is left out: its smallest layout has more than " + Numbers.whole(limit) + " parameters"));
       }
     }
     List<Figure> found = new ArrayList<>();

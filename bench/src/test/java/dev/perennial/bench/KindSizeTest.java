@@ -27,6 +27,7 @@ final class KindSizeTest {
       var refused = assertThrows(UsageException.class, () -> KindSize.of("lara", 1000, backbone.sites(), backbone));
       assertTrue(String.valueOf(refused.getMessage()).contains("did you mean lora"), refused.getMessage());
       assertThrows(UsageException.class, () -> KindSize.of("delta", 1000, backbone.sites(), backbone));
+      assertTrue(KindSize.fitting("delta", 1000, backbone.sites(), backbone).isEmpty());
     }
   }
 
