@@ -25,7 +25,7 @@ record DemoDirectory(Path path) {
   private static final Set<String> OWN = Set.of(STORE, STORE_FINE_TUNE, RESULT, REPORT);
 
   /** What a store's directory may hold, apart from its blobs. */
-  private static final String STORE_FILE = "perennial\\.db(\\.new)?(-wal|-shm|-journal)?|lock";
+  private static final String STORE_FILE = "perennial\\.db(\\.new)?(-wal|-shm|-journal)?|lock|newest";
 
   /** The default technique's store. */
   Path store() {
