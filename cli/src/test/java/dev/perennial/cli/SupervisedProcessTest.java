@@ -20,12 +20,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A supervisor and its learners, each a process: killed, poisoned, stuck and diverged. */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
+@Tag("heavy")
 final class SupervisedProcessTest {
 
   private static final int KILLS = 4;
