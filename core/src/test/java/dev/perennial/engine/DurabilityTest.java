@@ -23,12 +23,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Runs whose snapshots are taken in all ways: the same state, durable in order, and never too far behind. */
+@Tag("heavy")
 final class DurabilityTest {
 
   private static final double UNLIMITED = Double.POSITIVE_INFINITY;

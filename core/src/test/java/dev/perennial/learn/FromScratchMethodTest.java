@@ -3,8 +3,10 @@ package dev.perennial.learn;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 
 /** Every technique on a backbone that has no site for bricks and is trained itself, with a cosine head. */
+@Tag("heavy")
 final class FromScratchMethodTest extends MethodContract {
 
   private final World world = new World(TinyBackbone.trainedFromScratch(), 2, World.letters(3, 2, 7));
