@@ -99,6 +99,9 @@ public final class AdaptInfinity implements Method<AdaptInfinity.Options> {
     /** The candidates that the experience learns, by place: the pool's rows come first, then those that arrived. */
     private int[] chosen = new int[0];
     private int chosenFor = -1;
+    /** What was learned of the experience that ended last, so that its steps stay as many when the pool has changed. */
+    private List<Example> learned = List.of();
+    private int learnedFor = -1;
 
     Selection(Options options, LearnerContext context) {
       this.options = options;
@@ -118,6 +121,9 @@ public final class AdaptInfinity implements Method<AdaptInfinity.Options> {
     /** What is learned; before it is chosen, as many rows, so that the steps can be counted. */
     @Override
     public List<Example> rows(Experience experience) {
+      if (learnedFor == experience.index()) {
+        return learned;
+      }
       List<Example> all = candidates(experience);
       return chosenFor == experience.index()
           ? Arrays.stream(chosen).mapToObj(all::get).toList()
@@ -280,6 +286,8 @@ public final class AdaptInfinity implements Method<AdaptInfinity.Options> {
     /** Drops candidates that are most alike others for good. */
     @Override
     public void end(Experience experience, Model model) {
+      learned = rows(experience);
+      learnedFor = experience.index();
       List<Example> all = candidates(experience);
       if (all.size() > options.memory()) {
         int[][] members = members(skills(all, model, experience.index()));
