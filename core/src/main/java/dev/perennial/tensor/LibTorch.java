@@ -9,6 +9,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
@@ -26,6 +27,9 @@ import org.bytedeco.pytorch.global.torch;
  * (docs/decisions/0003).
  */
 public final class LibTorch {
+
+  /** How long the end of the process waits for operations that are under way. */
+  private static final Duration LAST_OPERATIONS = Duration.ofSeconds(10);
 
   private static boolean loaded;
 
@@ -66,6 +70,8 @@ public final class LibTorch {
               + e.getMessage() + "): run on linux-x86_64, or add that platform's classifier to the build", e);
     }
     torch.set_num_threads(1);
+    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("perennial-last-operations")
+        .unstarted(() -> Computing.NATIVE.endForGood(LAST_OPERATIONS)));
     loaded = true;
   }
 

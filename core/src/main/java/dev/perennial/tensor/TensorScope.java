@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.Tensor;
  */
 public final class TensorScope implements AutoCloseable {
 
+  private final boolean computing = Computing.NATIVE.begin();
   private final PointerScope pointers = new PointerScope();
   private final boolean gradientsBefore = GradMode.is_enabled();
 
@@ -62,5 +63,8 @@ public final class TensorScope implements AutoCloseable {
   public void close() {
     GradMode.set_enabled(gradientsBefore);
     pointers.close();
+    if (computing) {
+      Computing.NATIVE.end();
+    }
   }
 }

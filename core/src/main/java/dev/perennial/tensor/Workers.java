@@ -47,6 +47,20 @@ public final class Workers implements AutoCloseable {
     if (tasks.size() == 1) {
       return List.of(here(tasks.getFirst()));
     }
+    boolean computing = Computing.NATIVE.here();
+    if (computing) {
+      Computing.NATIVE.end();
+    }
+    try {
+      return all(tasks);
+    } finally {
+      if (computing) {
+        Computing.NATIVE.begin();
+      }
+    }
+  }
+
+  private <T> List<T> all(List<? extends Callable<T>> tasks) {
     try {
       List<Future<T>> futures = pool.invokeAll(tasks);
       var results = new ArrayList<T>(futures.size());
