@@ -49,6 +49,11 @@ public record LearnerContext(
     return new LearnerContext(backbone, cache, workers, ledger, origin, other);
   }
 
+  /** The same on a backbone that is made of this one's. */
+  public LearnerContext on(Backbone other) {
+    return new LearnerContext(other, cache, workers, ledger, origin, exchange);
+  }
+
   /** Gives the training inputs of {@code experience} their places in the cache, those that have none yet. */
   public void register(Experience experience) {
     cache.register(experience.train().stream().map(Example::input).toList());

@@ -148,7 +148,7 @@ abstract class Prompting implements Objective, PromptedBackbone.Prompts {
 
   @Override
   public final Tensor gradient(Batch batch, Model model, Supplier<Tensor> atValues) {
-    queries = Tensors.toFloats(backbone.queries(batch.rows().stream().map(Example::input).toList()));
+    queries = Tensors.toFloats(backbone.features(batch.rows().stream().map(Example::input).toList()));
     Tensor gradient = atValues.get();
     growing().forEach(name -> former(model.parameters(), gradient, name).zero_());
     return gradient;

@@ -55,7 +55,7 @@ public final class Clr implements Method<Clr.Options> {
   @Override
   public Learner learner(Options options, LearnerContext context) {
     var objective = new Reprogramming(options, context.backbone(), context.seed());
-    return new GradientLearner(options.training().training(), objective.backbone().in(context), objective);
+    return new GradientLearner(options.training().training(), context.on(objective.backbone()), objective);
   }
 
   static final class Reprogramming extends TaskNetworks {

@@ -6,7 +6,6 @@ import dev.perennial.backbone.Pass;
 import dev.perennial.backbone.Row;
 import dev.perennial.backbone.Site;
 import dev.perennial.data.Input;
-import dev.perennial.learn.LearnerContext;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
@@ -39,11 +38,6 @@ abstract class MadeBackbone implements Backbone {
    * @param trained the parameters by name
    */
   abstract Tensor features(Map<String, Tensor> trained, Inner through);
-
-  /** A context for a learner on this backbone. */
-  final LearnerContext in(LearnerContext context) {
-    return new LearnerContext(this, context.cache(), context.workers(), context.ledger(), context.origin(), context.exchange());
-  }
 
   @Override
   public final String name() {

@@ -90,7 +90,7 @@ public final class Memo implements Method<Memo.Options> {
   @Override
   public Learner learner(Options options, LearnerContext context) {
     var expansion = new Expansion(options, context.backbone(), context.seed());
-    return new GradientLearner(options.training().training(), expansion.backbone().in(context), expansion);
+    return new GradientLearner(options.training().training(), context.on(expansion.backbone()), expansion);
   }
 
   static final class Expansion implements Objective {

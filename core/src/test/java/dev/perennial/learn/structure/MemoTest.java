@@ -120,7 +120,7 @@ final class MemoTest {
   }
 
   private GradientLearner learner(Memo.Expansion expansion) {
-    return new GradientLearner(TRAINING.training(), expansion.backbone().in(world.context(1)), expansion);
+    return new GradientLearner(TRAINING.training(), world.context(1).on(expansion.backbone()), expansion);
   }
 
   private static Tensor features(GradientLearner learner, Experience experience) {

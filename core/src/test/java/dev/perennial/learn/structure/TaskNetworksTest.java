@@ -164,7 +164,7 @@ final class TaskNetworksTest {
         TensorScope scope = TensorScope.inference()) {
       var objective = new Clr.Reprogramming(new Clr.Options(TRAINING, TaskInference.DISTANCE), world.backbone(), 1);
       try (var learner = new GradientLearner(
-          TRAINING.training(), objective.backbone().in(world.context(1)), objective)) {
+          TRAINING.training(), world.context(1).on(objective.backbone()), objective)) {
         long anchor = 36 * 256 + 256 + 256 * 256 + 256;
         long headAndDistances = 2 * 257 + (2 + 1) * 256;
         for (Experience experience : world.experiences()) {
@@ -184,7 +184,7 @@ final class TaskNetworksTest {
       var options = new Clr.Options(TRAINING, TaskInference.LOGIT);
       var objective = new Clr.Reprogramming(options, world.backbone(), 1);
       try (var learner = new GradientLearner(
-          TRAINING.training(), objective.backbone().in(world.context(1)), objective)) {
+          TRAINING.training(), world.context(1).on(objective.backbone()), objective)) {
         learn(learner, world.experiences().getFirst());
         List<Input> inputs = inputs(world.experiences().getFirst());
         float[] anchor = Tensors.toFloats(learner.features(inputs));
@@ -194,7 +194,7 @@ final class TaskNetworksTest {
         objective.backbone().initialise(kernels);
         float[] reprogrammed;
         try (var network = new GradientLearner(
-            TRAINING.training(), objective.backbone().in(world.context(1)), new Objective() {})) {
+            TRAINING.training(), world.context(1).on(objective.backbone()), new Objective() {})) {
           network.step(second, 0);
           Parameters fresh = network.parameters();
           kernels.views().forEach((name, view) -> fresh.view(fresh.values(), name).copy_(view));
