@@ -36,7 +36,8 @@ final class TextMethodTest extends MethodContract {
     return Map.ofEntries(
         Map.entry("epochs", "3"), Map.entry("batch", "3"), Map.entry("rate", "0.01"),
         Map.entry("sites", "layer.5.*(query|value)"), Map.entry("features", "64"), Map.entry("memory", "6"),
-        Map.entry("fisherRows", "2"), Map.entry("strength", "1"), Map.entry("passes", "10"));
+        Map.entry("fisherRows", "2"), Map.entry("strength", "1"), Map.entry("passes", "10"),
+        Map.entry("send", "1"));
   }
 
   @Override
