@@ -20,7 +20,8 @@ final class TinyMethodTest extends MethodContract {
     return Map.ofEntries(
         Map.entry("epochs", "12"), Map.entry("batch", "4"), Map.entry("rate", "0.01"), Map.entry("sites", "linear"),
         Map.entry("alpha", "4"), Map.entry("dropout", "0.1"), Map.entry("features", "32"), Map.entry("memory", "13"),
-        Map.entry("fisherRows", "3"), Map.entry("strength", "1"), Map.entry("passes", "2"));
+        Map.entry("fisherRows", "3"), Map.entry("strength", "1"), Map.entry("passes", "2"), Map.entry("units", "8"),
+        Map.entry("embedding", "4"), Map.entry("hidden", "8"), Map.entry("codebooks", "8"), Map.entry("keys", "16"));
   }
 
   @Override
