@@ -17,9 +17,29 @@ import java.util.List;
 /** The lines of an input that may never end, in groups: as many as are there, so that no answer waits for more. */
 final class InputLines {
 
+  private static final int GROUP = 256;
+
   private final BufferedReader reader;
+  private List<String> given = List.of();
   private long read;
   private long blank;
+
+  /**
+   * The texts of a command line, which come together; or where - stands alone, the lines of standard input.
+   *
+   * @throws UsageException where one of the texts is blank
+   */
+  static InputLines of(List<String> texts, InputStream in) {
+    if (texts.equals(List.of("-"))) {
+      return new InputLines(in);
+    }
+    if (texts.stream().anyMatch(String::isBlank)) {
+      throw new UsageException("expected a text, got a blank one: give it some words");
+    }
+    var lines = new InputLines(InputStream.nullInputStream());
+    lines.given = texts;
+    return lines;
+  }
 
   InputLines(InputStream in) {
     // A byte is a character here: lines end at the same bytes, and each is decoded, and complained of, by itself.
@@ -35,6 +55,11 @@ final class InputLines {
    * @throws FailureException where the input cannot be read
    */
   List<String> next(int most) {
+    if (!given.isEmpty()) {
+      List<String> texts = given;
+      given = List.of();
+      return texts;
+    }
     var lines = new ArrayList<String>();
     try {
       while (lines.isEmpty() || (lines.size() < most && reader.ready())) {
@@ -56,6 +81,15 @@ final class InputLines {
     } catch (IOException e) {
       throw new FailureException("cannot read standard input after line " + read + " (" + e.getMessage()
           + "): check where it comes from", e);
+    }
+    return lines;
+  }
+
+  /** All that are not blank, at the end of the input. */
+  List<String> all() {
+    var lines = new ArrayList<String>();
+    for (List<String> some = next(GROUP); !some.isEmpty(); some = next(GROUP)) {
+      lines.addAll(some);
     }
     return lines;
   }

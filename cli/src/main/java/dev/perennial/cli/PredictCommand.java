@@ -64,24 +64,12 @@ final class PredictCommand implements Runnable {
     if (top < 1) {
       throw new UsageException("expected --top of at least 1, got " + top + ": say how many classes to name");
     }
-    boolean fromInput = texts.equals(List.of("-"));
-    if (!fromInput && texts.stream().anyMatch(String::isBlank)) {
-      throw new UsageException("expected a text to predict, got a blank one: give it some words");
-    }
+    var lines = InputLines.of(texts, console.in());
     try (var predictor = Predictor.open(
         store, threads == null ? Runtime.getRuntime().availableProcessors() : threads)) {
-      if (fromInput) {
-        predictLines(predictor);
-      } else {
-        print(predictor.predict(texts, top));
+      for (List<String> batch = lines.next(BATCH); !batch.isEmpty(); batch = lines.next(BATCH)) {
+        print(predictor.predict(batch, top));
       }
-    }
-  }
-
-  private void predictLines(Predictor predictor) {
-    var lines = new InputLines(console.in());
-    for (List<String> batch = lines.next(BATCH); !batch.isEmpty(); batch = lines.next(BATCH)) {
-      print(predictor.predict(batch, top));
     }
     if (lines.blank() > 0) {
       console.err().println("perennial: " + lines.blank() + " blank line" + (lines.blank() == 1 ? "" : "s")
