@@ -7,9 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.perennial.FailureException;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -122,13 +119,12 @@ final class StoreFenceTest {
   }
 
   /** Does something else before the n-th operation, once it was told what. */
-  private static final class PausedDisk implements Disk {
+  private static final class PausedDisk extends SteppedDisk {
 
     interface Pause {
       void run() throws IOException, SQLException;
     }
 
-    private final SystemDisk disk = new SystemDisk();
     private final long at;
     private @Nullable Pause pause;
     private long operations;
@@ -140,7 +136,8 @@ final class StoreFenceTest {
       this.at = at;
     }
 
-    private void step() throws IOException {
+    @Override
+    void step() throws IOException {
       if (pause != null && ++operations == at) {
         paused = true;
         pausedBeforeRow = !rowDone;
@@ -153,59 +150,8 @@ final class StoreFenceTest {
     }
 
     @Override
-    public FileChannel create(Path file) throws IOException {
-      step();
-      return disk.create(file);
-    }
-
-    @Override
-    public FileChannel update(Path file) throws IOException {
-      step();
-      return disk.update(file);
-    }
-
-    @Override
-    public InputStream read(Path file) throws IOException {
-      return disk.read(file);
-    }
-
-    @Override
-    public String fileSystem(Path directory) throws IOException {
-      return disk.fileSystem(directory);
-    }
-
-    @Override
-    public void write(FileChannel file, ByteBuffer bytes) throws IOException {
-      step();
-      disk.write(file, bytes);
-    }
-
-    @Override
-    public void sync(FileChannel file) throws IOException {
-      step();
-      disk.sync(file);
-    }
-
-    @Override
-    public void rename(Path from, Path to) throws IOException {
-      step();
-      disk.rename(from, to);
-    }
-
-    @Override
-    public void syncDirectory(Path directory) throws IOException {
-      step();
-      disk.syncDirectory(directory);
-    }
-
-    @Override
-    public void delete(Path file) throws IOException {
-      disk.delete(file);
-    }
-
-    @Override
     public void commit(Connection database) throws SQLException {
-      disk.commit(database);
+      super.commit(database);
       rowDone = pause != null;
     }
   }
