@@ -24,6 +24,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -55,6 +56,7 @@ final class MergeBenchTest {
   }
 
   @Test
+  @Tag("heavy")
   void call_withAStore_figuresAreThoseOfTheBricksThatAreKept() throws IOException {
     Path words = words(PARTS);
     Path json = directory.resolve("merge.json");

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -55,6 +56,7 @@ final class SnapshotsBenchTest {
   }
 
   @Test
+  @Tag("heavy")
   void kills_few_findsTheStatesOfARunNeverKilled() throws IOException {
     Path json = directory.resolve("kills.json");
     BenchRun run = BenchRun.of("kills", "--rounds", "3", "--json", json.toString(), "--dir", directory.toString());

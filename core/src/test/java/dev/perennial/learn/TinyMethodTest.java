@@ -26,7 +26,7 @@ final class TinyMethodTest extends MethodContract {
 
   @Override
   List<Long> stops(long steps) {
-    return LongStream.range(0, steps).filter(step -> step < 2 || step % 37 == 0 || step > steps - 4).boxed().toList();
+    return LongStream.range(0, steps).filter(step -> step < 2 || step % 61 == 0 || step > steps - 3).boxed().toList();
   }
 
   @AfterAll

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Stores that several processes use, and processes that are killed. */
 final class StoreProcessTest {
   private static final Instant NOON = Instant.parse("2026-11-21T12:00:00Z");
-  private static final int KILLS = 20;
+  private static final int KILLS = 10;
 
   @TempDir Path dir;
 
