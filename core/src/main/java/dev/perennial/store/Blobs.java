@@ -5,7 +5,6 @@ import dev.perennial.tensor.Safetensors;
 import dev.perennial.tensor.StatePart;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -229,13 +228,13 @@ final class Blobs {
   private PartRef write(StatePart part, Naming naming) throws IOException {
     Path temporary = directory.resolve("new-" + epoch + "-" + ++written + TEMPORARY);
     try {
-      try (FileChannel channel = disk.create(temporary)) {
-        Sink sink = Sink.to(bytes -> writePaced(channel, bytes));
+      try (BlobFile file = BlobFile.create(disk, temporary, part.bytes(), pace)) {
+        Sink sink = Sink.to(file);
         Safetensors.write(sink, part.tensors(), Map.of());
         if (sink.checksum() != naming.name().checksum()) {
           throw new IOException("the tensors of part " + part.name() + " changed while they were written");
         }
-        disk.sync(channel);
+        file.sync();
       }
       PartRef ref = naming.name().ref();
       Path file = path(ref.sha256());
@@ -248,16 +247,6 @@ final class Blobs {
     } catch (IOException | RuntimeException e) {
       delete(temporary, e);
       throw e;
-    }
-  }
-
-  private void writePaced(FileChannel channel, ByteBuffer bytes) throws IOException {
-    long before = channel.position() / Pace.SYNC_BYTES;
-    int length = bytes.remaining();
-    disk.write(channel, bytes);
-    pace.wrote(length);
-    if (pace.isLimited() && channel.position() / Pace.SYNC_BYTES > before) {
-      disk.sync(channel);
     }
   }
 

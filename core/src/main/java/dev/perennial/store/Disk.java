@@ -17,11 +17,26 @@ import org.sqlite.SQLiteException;
 /** The operations on which durability rests: the places where a crash or a failing disk can come in between. */
 interface Disk {
 
+  /** Bytes that fit the system's cache of files without a thought. */
+  long LARGE = 16 << 20;
+
   /** Opens an empty file for writing, over whatever was there. */
   FileChannel create(Path file) throws IOException;
 
   /** Opens a file for writing over its bytes from the first on, with nothing cut off; makes it if it is not there. */
   FileChannel update(Path file) throws IOException;
+
+  /**
+   * Opens a file, which is there, for writing whole blocks that pass over the system's cache of files.
+   *
+   * @throws UnsupportedOperationException if the file system cannot, and {@link IOException} where the system says so
+   */
+  FileChannel direct(Path file) throws IOException;
+
+  /** From how many bytes on a file is written that way. */
+  default long large() {
+    return LARGE;
+  }
 
   /** Opens a file for reading. An interrupt of the reader does not end it. */
   InputStream read(Path file) throws IOException;

@@ -49,7 +49,7 @@ final class Naming implements AutoCloseable {
   /** Begins to work it out; small parts' names are known on return. */
   static Naming begin(StatePart part) {
     var task = new FutureTask<Name>(() -> workOut(part));
-    if (part.tensors().values().stream().mapToLong(tensor -> tensor.data().byteSize()).sum() < LARGE) {
+    if (part.bytes() < LARGE) {
       task.run();
     } else {
       Thread.ofPlatform().daemon().name("perennial-digest").start(task);

@@ -1,5 +1,6 @@
 package dev.perennial.store;
 
+import com.sun.nio.file.ExtendedOpenOption;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,6 +26,11 @@ final class SystemDisk implements Disk {
   @Override
   public FileChannel update(Path file) throws IOException {
     return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+  }
+
+  @Override
+  public FileChannel direct(Path file) throws IOException {
+    return FileChannel.open(file, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT);
   }
 
   @Override

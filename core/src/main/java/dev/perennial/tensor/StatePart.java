@@ -34,6 +34,11 @@ public record StatePart(String name, Combine combine, SortedMap<String, TensorDa
     return new StatePart(name, combine, new TreeMap<>(tensors));
   }
 
+  /** What its tensors take. */
+  public long bytes() {
+    return tensors.values().stream().mapToLong(tensor -> tensor.data().byteSize()).sum();
+  }
+
   /**
    * The tensor of that name.
    *

@@ -157,6 +157,24 @@ class FaultyDisk implements Disk {
   }
 
   @Override
+  public FileChannel direct(Path file) throws IOException {
+    var channel = new FileChannel[1];
+    run(() -> {
+      channel[0] = disk.direct(file);
+      if (operations == failing) {
+        channel[0].close();
+      }
+    });
+    return open(file, channel[0]);
+  }
+
+  /** So small that tests write large files. */
+  @Override
+  public long large() {
+    return 1;
+  }
+
+  @Override
   public InputStream read(Path file) throws IOException {
     if (++reads == failingRead) {
       throw new IOException(says);

@@ -221,6 +221,17 @@ final class RecordingDisk implements Disk {
   }
 
   @Override
+  public FileChannel direct(Path file) throws IOException {
+    return made(file, disk.direct(file), false);
+  }
+
+  /** So small that tests write large files. */
+  @Override
+  public long large() {
+    return 1;
+  }
+
+  @Override
   public InputStream read(Path file) throws IOException {
     return disk.read(file);
   }

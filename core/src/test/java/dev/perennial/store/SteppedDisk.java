@@ -32,6 +32,18 @@ abstract class SteppedDisk implements Disk {
   }
 
   @Override
+  public FileChannel direct(Path file) throws IOException {
+    step();
+    return disk.direct(file);
+  }
+
+  /** So small that tests write large files. */
+  @Override
+  public long large() {
+    return 1;
+  }
+
+  @Override
   public InputStream read(Path file) throws IOException {
     return disk.read(file);
   }
