@@ -221,10 +221,13 @@ public final class KillsBench implements Callable<Integer> {
     }
   }
 
+  /** Starts a learner. The first that ends by itself leaves its classes in a file, from which the others start faster. */
   private static Process start(Path images, Path store, Durability durability) throws IOException {
     var builder = new ProcessBuilder(List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
+        "-XX:TieredStopAtLevel=1", "-XX:+AutoCreateSharedArchive",
+        "-XX:SharedArchiveFile=" + images.resolveSibling("classes.jsa"), "-Xlog:cds=off", "-Xlog:aot=off",
+        "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
         KillsChild.class.getName(), images.toString(), store.toString(), durability.text()));
     builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
     return builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
