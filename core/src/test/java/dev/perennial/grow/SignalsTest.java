@@ -115,14 +115,33 @@ final class SignalsTest {
   }
 
   @Test
-  void gradientConflict_anyPair_isHalfOfOneLessTheCosine() {
-    Tensor one = Tensors.floats(new float[] {1, 2, 0}, 3);
-    assertEquals(0, GradientConflict.of(one, one.mul(new Scalar(7.0))), 1e-9);
-    assertEquals(1, GradientConflict.of(one, one.mul(new Scalar(-0.1))), 1e-9);
-    assertEquals(0.5, GradientConflict.of(one, Tensors.floats(new float[] {-2, 1, 5}, 3)), 1e-9);
-    assertEquals(0.5, GradientConflict.of(one, Tensors.zeros(3)));
-    assertEquals((1 - 3 / Math.sqrt(5 * 2)) / 2,
-        GradientConflict.of(one, Tensors.floats(new float[] {1, 1, 0}, 3)), 1e-9);
+  void gradientConflict_anyClasses_isHalfOfOneLessTheCosineOfTheGradients() {
+    Tensor brick = Tensors.floats(drawn(5, 3 * 4), 3, 4);
+    Tensor experience = Tensors.floats(drawn(6, 2 * 4), 2, 4);
+    Tensor all = torch.normalize(Tensors.concat(0, brick, experience));
+    double[][] gradients = {gradient(all, 0, 3), gradient(all, 3, 5)};
+    double dot = 0;
+    double[] squares = new double[2];
+    for (int i = 0; i < gradients[0].length; i++) {
+      dot += gradients[0][i] * gradients[1][i];
+      squares[0] += gradients[0][i] * gradients[0][i];
+      squares[1] += gradients[1][i] * gradients[1][i];
+    }
+    double expected = (1 - dot / Math.sqrt(squares[0] * squares[1])) / 2;
+    assertEquals(expected, GradientConflict.between(brick, experience), 1e-5);
+    // Of one class for which there is nothing to tell apart from another, there is no gradient.
+    assertEquals(0.5, GradientConflict.between(Tensors.zeros(0, 4), experience), 1e-9);
+  }
+
+  /** By autograd: of the cross-entropy of the means from..to, moved by a linear map, among all means. */
+  private static double[] gradient(Tensor means, long from, long to) {
+    try (TensorScope training = TensorScope.training()) {
+      Tensor map = torch.eye(means.size(1)).set_requires_grad(true);
+      Tensor moved = torch.mm(means.narrow(0, from, to - from), map.t());
+      Tensor logits = torch.mm(moved, means.t()).div(new Scalar(0.1));
+      torch.log_softmax(logits, 1).mul(torch.eye(means.size(0)).narrow(0, from, to - from)).sum().neg().backward();
+      return Tensors.toDoubles(map.grad());
+    }
   }
 
   @Test

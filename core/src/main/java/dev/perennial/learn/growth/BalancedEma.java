@@ -2,6 +2,7 @@ package dev.perennial.learn.growth;
 
 import dev.perennial.UsageException;
 import dev.perennial.grow.Evidence;
+import dev.perennial.grow.GradientConflict;
 import dev.perennial.grow.PrototypeDistance;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
@@ -29,6 +30,7 @@ import org.bytedeco.pytorch.Tensor;
  *   beta = d F_old d / (d F_old d + d F_new d)
  * F adds up over all steps that a brick ever took, so that what learned long gives way slowly. An experience nearer to a
  * brick's class means than a limit retrains that brick; any other makes a new one. Rows go to the brick of the nearest class.
+ * The signal may also be the conflict between what the brick's classes and the new ones ask of it.
  */
 /** Retrains the brick of the nearest task as a moving average that gradients weigh, or makes a new one. */
 @Technique(
@@ -42,10 +44,10 @@ public final class BalancedEma implements Method<BalancedEma.Options> {
    * The options.
    *
    * @param growth how bricks train and how many are held
-   * @param expand mean distance of rows to the nearest class mean of a brick, 0 to 2, above which a new one is made;
-   *     default 0.6
+   * @param signal by which an experience is held against bricks; default distance
+   * @param expand of the signal, 0 to 2, above which a new brick is made; default 0.6
    */
-  public record Options(GrowthOptions growth, double expand) {
+  public record Options(GrowthOptions growth, Signal signal, double expand) {
 
     /** Checks the range. */
     public Options {
@@ -55,9 +57,35 @@ public final class BalancedEma implements Method<BalancedEma.Options> {
     }
   }
 
+  /** What an experience is held against bricks by. */
+  public enum Signal {
+    /** The mean distance of rows to a brick's nearest class mean, 0 to 2. */
+    DISTANCE("distance to the nearest class") {
+      @Override
+      double of(Rows rows, Tensor prototypes) {
+        return PrototypeDistance.mean(rows.frozen(), prototypes);
+      }
+    },
+    /** How far the gradients for the brick's classes and for the new ones oppose each other, 0 to 1; 0.5 is neither way. */
+    CONFLICT("conflict of gradients") {
+      @Override
+      double of(Rows rows, Tensor prototypes) {
+        return GradientConflict.between(prototypes, rows.means());
+      }
+    };
+
+    private final String words;
+
+    Signal(String words) {
+      this.words = words;
+    }
+
+    abstract double of(Rows rows, Tensor prototypes);
+  }
+
   @Override
   public Options defaults() {
-    return new Options(GrowthOptions.DEFAULT, 0.6);
+    return new Options(GrowthOptions.DEFAULT, Signal.DISTANCE, 0.6);
   }
 
   @Override
@@ -87,14 +115,14 @@ public final class BalancedEma implements Method<BalancedEma.Options> {
       double least = 2;
       for (int brick = 0; brick < model.shelf().size(); brick++) {
         if (model.keys().classesOf(brick).length > 0) {
-          double distance = PrototypeDistance.mean(rows.frozen(), model.keys().prototypes(brick));
+          double distance = options.signal.of(rows, model.keys().prototypes(brick));
           if (distance < least) {
             least = distance;
             nearest = brick;
           }
         }
       }
-      return new Evidence("distance to the nearest class", least, -1, options.expand, nearest);
+      return new Evidence(options.signal.words, least, -1, options.expand, nearest);
     }
 
     @Override
