@@ -5,6 +5,7 @@ import dev.perennial.learn.Learner;
 import dev.perennial.measure.Cell;
 import dev.perennial.measure.Evaluation;
 import dev.perennial.measure.Tally;
+import dev.perennial.open.OpenLearner;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
@@ -14,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What a learner knows of the test rows of every experience so far, with and without the task being told. */
 final class Evaluator {
@@ -28,10 +30,11 @@ final class Evaluator {
       indices.put(classes.get(i), i);
     }
     var cells = new ArrayList<Cell>();
+    var trust = learner instanceof OpenLearner open ? new Trust(open) : null;
     for (Experience stage : seen) {
-      cells.add(cell(learner, stage, classes, indices));
+      cells.add(cell(learner, stage, classes, indices, trust));
     }
-    return new Evaluation(seen.size() - 1, cells);
+    return new Evaluation(seen.size() - 1, cells, trust == null ? null : trust.calibration());
   }
 
   /*
@@ -40,10 +43,14 @@ final class Evaluator {
    * them; so what counts for one label is the case r = 1. Masked, only the experience's own classes have scores.
    */
   private static Cell cell(
-      Learner learner, Experience experience, List<String> classes, Map<String, Integer> indices) {
+      Learner learner, Experience experience, List<String> classes, Map<String, Integer> indices,
+      @Nullable Trust trust) {
     float[] scores;
     try (TensorScope scope = TensorScope.inference()) {
       scores = Tensors.toFloats(learner.scores(experience.test().stream().map(Example::input).toList()));
+    }
+    if (trust != null) {
+      trust.add(experience.test(), classes, scores);
     }
     boolean[] own = own(experience, classes, indices);
     boolean[] all = new boolean[classes.size()];

@@ -1,0 +1,14 @@
+package dev.perennial.measure;
+
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+
+/**
+ * How far a learner that knows what it does not know was right about its test rows, at one moment.
+ *
+ * @param error its expected {@link CalibrationError}, 0 to 1
+ * @param plainError what that would be without its temperature
+ * @param temperature by which it divides its scores, above 0
+ * @param kept share of the test rows that it takes for rows of known classes, 0 to 1; all are of known classes
+ */
+@JsonPropertyOrder({"error", "plainError", "temperature", "kept"})
+public record Calibration(double error, double plainError, double temperature, double kept) {}
