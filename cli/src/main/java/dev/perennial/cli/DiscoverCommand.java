@@ -76,6 +76,9 @@ final class DiscoverCommand implements Runnable {
     try (var predictor = Predictor.open(
         store, threads == null ? Runtime.getRuntime().availableProcessors() : threads)) {
       Discoveries found = predictor.discover(given, options);
+      if (predictor.cut() > 0) {
+        console.err().println("perennial: " + LiveProgress.cutLine(predictor.cut()));
+      }
       if (json) {
         console.out().println(Json.pretty(found));
       } else {

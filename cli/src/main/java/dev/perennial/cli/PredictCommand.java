@@ -79,6 +79,9 @@ final class PredictCommand implements Runnable {
       } else {
         print(predictor.predict(texts, top));
       }
+      if (predictor.cut() > 0) {
+        console.err().println("perennial: " + LiveProgress.cutLine(predictor.cut()));
+      }
     }
   }
 

@@ -5,7 +5,6 @@ import dev.perennial.learn.Learner;
 import dev.perennial.measure.Cell;
 import dev.perennial.measure.Evaluation;
 import dev.perennial.measure.Tally;
-import dev.perennial.open.OpenLearner;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
@@ -24,17 +23,25 @@ final class Evaluator {
 
   /** Predicts all test rows of {@code seen}. */
   static Evaluation evaluate(Learner learner, List<Experience> seen) {
+    return evaluate(learner, seen, null);
+  }
+
+  /**
+   * The same, and shows the rows and their scores to who judges the learner.
+   *
+   * @param trust null for nobody
+   */
+  static Evaluation evaluate(Learner learner, List<Experience> seen, @Nullable Trust trust) {
     List<String> classes = learner.classNames();
     var indices = new HashMap<String, Integer>();
     for (int i = 0; i < classes.size(); i++) {
       indices.put(classes.get(i), i);
     }
     var cells = new ArrayList<Cell>();
-    var trust = learner instanceof OpenLearner open ? new Trust(open) : null;
     for (Experience stage : seen) {
       cells.add(cell(learner, stage, classes, indices, trust));
     }
-    return new Evaluation(seen.size() - 1, cells, trust == null ? null : trust.calibration());
+    return new Evaluation(seen.size() - 1, cells);
   }
 
   /*

@@ -14,8 +14,8 @@ import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorScope;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Texts whose label came late, and were learned into a store in one step, as if they had been in the stream.
@@ -85,11 +85,10 @@ public record Lesson(String label, boolean isNew, int texts, int classes, long c
       }
       try (TensorScope scope = TensorScope.inference()) {
         List<StatePart> state = learner.state();
-        Commit commit = store.commit(head.position(), state, Map.of(
-            Documents.LEDGER, ledger.toJson(),
-            Documents.HISTORY, Documents.of(head, Documents.HISTORY),
-            Documents.PROGRESS, Documents.of(head, Documents.PROGRESS),
-            Documents.BRICKS, Documents.bricks(learner.bricks())), clock.instant());
+        var documents = new HashMap<String, String>(head.documents());
+        documents.put(Documents.LEDGER, ledger.toJson());
+        documents.put(Documents.BRICKS, Documents.bricks(learner.bricks()));
+        Commit commit = store.commit(head.position(), state, documents, clock.instant());
         store.collect(KEPT_COMMITS);
         return new Lesson(label, isNew, rows.size(), learner.classNames().size(), commit.id());
       }

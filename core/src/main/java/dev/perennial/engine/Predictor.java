@@ -23,6 +23,7 @@ public final class Predictor implements AutoCloseable {
 
   private final Model model;
   private final boolean texts;
+  private long cut;
 
   private Predictor(Model model, boolean texts) {
     this.model = model;
@@ -91,8 +92,18 @@ public final class Predictor implements AutoCloseable {
   public List<Prediction> predict(List<String> inputs, int top) {
     requireTexts();
     List<Prediction> predictions = Prediction.of(model.learner(), inputs, top);
-    model.cache().forget();
+    forget();
     return predictions;
+  }
+
+  private void forget() {
+    cut += model.cache().cut();
+    model.cache().forget();
+  }
+
+  /** How many of the texts so far were longer than the backbone takes, and were cut; the same text in one call once. */
+  public long cut() {
+    return cut;
   }
 
   private void requireTexts() {
@@ -130,7 +141,7 @@ public final class Predictor implements AutoCloseable {
               proposal.members().stream().map(unknown::get).toList(), proposal.likeness()))
           .toList());
     } finally {
-      model.cache().forget();
+      forget();
     }
   }
 

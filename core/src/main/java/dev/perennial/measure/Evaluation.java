@@ -1,25 +1,16 @@
 package dev.perennial.measure;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How the test rows of every experience so far were predicted after one more was learned.
  *
  * @param after the experience just learned, from 0
  * @param cells one for each experience from 0 to {@code after}, in that order
- * @param calibration how far its own judgement was right; null of a learner that has none
  */
-@JsonPropertyOrder({"after", "cells", "calibration"})
-public record Evaluation(
-    int after, List<Cell> cells, @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Calibration calibration) {
-
-  /** Of a learner that does not judge itself. */
-  public Evaluation(int after, List<Cell> cells) {
-    this(after, cells, null);
-  }
+@JsonPropertyOrder({"after", "cells"})
+public record Evaluation(int after, List<Cell> cells) {
 
   /** Copies the cells and checks that they are one an experience. */
   public Evaluation {

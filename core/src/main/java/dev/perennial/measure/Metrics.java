@@ -2,7 +2,6 @@ package dev.perennial.measure;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.IntToDoubleFunction;
 import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
@@ -20,8 +19,6 @@ import java.util.stream.IntStream;
  * @param taskForgetting the same with predictions masked to each experience's own classes
  * @param taskAccuracy as {@code finalAccuracy}, with masked predictions
  * @param backwardTransfer mean over the earlier experiences of their last accuracy minus the one right after learning
- * @param calibration entry i: how far the learner's judgement of itself was right after experience i; empty of a learner
- *     that has none
  */
 public record Metrics(
     List<List<Double>> accuracy,
@@ -32,8 +29,7 @@ public record Metrics(
     double forgetting,
     double taskForgetting,
     double taskAccuracy,
-    double backwardTransfer,
-    List<Calibration> calibration) {
+    double backwardTransfer) {
 
   /*
    * With A[i][j] the accuracy on experience j after experience i, and T the last experience:
@@ -52,7 +48,6 @@ public record Metrics(
   public Metrics {
     accuracy = accuracy.stream().map(List::copyOf).toList();
     seenAccuracy = List.copyOf(seenAccuracy);
-    calibration = List.copyOf(calibration);
   }
 
   /**
@@ -76,8 +71,7 @@ public record Metrics(
         forgetting(accuracy),
         forgetting(matrix(history, Cell::correctMasked)),
         microAverage(history.last(), Cell::correctMasked),
-        mean(last.size() - 1, j -> last.get(j) - accuracy.get(j).get(j)),
-        history.evaluations().stream().map(Evaluation::calibration).filter(Objects::nonNull).toList());
+        mean(last.size() - 1, j -> last.get(j) - accuracy.get(j).get(j)));
   }
 
   private static List<List<Double>> matrix(AccuracyHistory history, ToLongFunction<Cell> correct) {

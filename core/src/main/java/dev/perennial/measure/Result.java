@@ -25,7 +25,7 @@ import java.util.Map;
  * @param taskForgetting as {@link Metrics#taskForgetting()}
  * @param taskAccuracy as {@link Metrics#taskAccuracy()}
  * @param backwardTransfer as {@link Metrics#backwardTransfer()}
- * @param calibration as {@link Metrics#calibration()}; left out of the JSON where it is empty
+ * @param calibration after each experience, of a learner that judges itself; of another empty, and left out of the JSON
  * @param trainableParameters as {@link Cost#trainableParameters()}
  * @param addedBytes as {@link Cost#addedBytes()}
  * @param memoryBytes as {@link Cost#memoryBytes()}
@@ -73,8 +73,14 @@ public record Result(
     calibration = calibration == null ? List.of() : List.copyOf(calibration);
   }
 
-  /** The result that these parts make. */
+  /** The result of a learner that does not judge itself. */
   public static Result of(Setup setup, Metrics metrics, Cost cost, String stateDigest) {
+    return of(setup, metrics, List.of(), cost, stateDigest);
+  }
+
+  /** The result that these parts make. */
+  public static Result of(
+      Setup setup, Metrics metrics, List<Calibration> calibration, Cost cost, String stateDigest) {
     return new Result(
         setup.technique(),
         setup.options(),
@@ -90,7 +96,7 @@ public record Result(
         metrics.taskForgetting(),
         metrics.taskAccuracy(),
         metrics.backwardTransfer(),
-        metrics.calibration(),
+        calibration,
         cost.trainableParameters(),
         cost.addedBytes(),
         cost.memoryBytes(),

@@ -41,7 +41,7 @@ final class MetricsTest {
   void of_oneExperience_forgetsAndTransfersNothing() {
     Metrics metrics = Metrics.of(Histories.of(4, new int[][] {{3}}, new int[][] {{4}}), false);
     assertEquals(
-        new Metrics(List.of(List.of(0.75)), List.of(0.75), 0.75, 0.75, 0.75, 0, 0, 1, 0, List.of()), metrics);
+        new Metrics(List.of(List.of(0.75)), List.of(0.75), 0.75, 0.75, 0.75, 0, 0, 1, 0), metrics);
   }
 
   @Test
