@@ -99,7 +99,14 @@ final class OpenWorldTest {
     JsonNode known = verdict("tell me about copper");
     assertEquals("metal", known.get("label").asText());
     assertTrue(known.get("familiarity").asDouble() >= known.get("threshold").asDouble());
-    String strange = "colorless green ideas sleep furiously in seventeen committees";
+    var unknowns = new ArrayList<String>();
+    for (String text : WEATHER) {
+      if (verdict(text).get("label").asText().equals("unknown")) {
+        unknowns.add(text);
+      }
+    }
+    assertTrue(unknowns.size() >= 4, unknowns::toString);
+    String strange = unknowns.getFirst();
     JsonNode unknown = verdict(strange);
     assertEquals("unknown", unknown.get("label").asText(), unknown::toString);
     assertTrue(unknown.get("familiarity").asDouble() < unknown.get("threshold").asDouble());
@@ -193,10 +200,10 @@ final class OpenWorldTest {
   @Test
   void learn_oneRowOneClassAndAClassThatDisappears_goesOn() throws IOException {
     var lines = new StringBuilder("text,label,part,week\n");
-    lines.append("a pear,fruit,train,1\nthe plum,fruit,test,1\n");
+    lines.append("a pear,fruit,train,1\na ripe pear,fruit,test,1\n");
     IntStream.range(0, 8).forEach(i -> lines.append("an owl ").append(i).append(",bird,train,2\nold crow ").append(i)
         .append(",bird,train,2\n"));
-    lines.append("a gull,bird,test,2\n");
+    lines.append("an owl 9,bird,test,2\n");
     IntStream.range(0, 6).forEach(i -> lines.append("copper ").append(i).append(",metal,train,3\n"));
     lines.append("a gull and an owl,bird,train,3\ncopper wire,metal,test,3\n");
     Path table = Files.writeString(dir.resolve("weeks.csv"), lines);

@@ -27,12 +27,12 @@ final class TemperatureTest {
     temperature.add(scores, 2, labels);
   }
 
-  /** NLL is least where sigmoid(gap / T) is the share that is right: T = gap / log(right / wrong). */
+  /** NLL is least where sigmoid(gap / T) is the share that is right, half a row more on either side: T = gap / log(odds). */
   @Test
   void value_twoClasses_isTheClosedForm() {
-    assertEquals(0.3 / Math.log(9), ofTwo(0.3f, 90, 10).value(), 7e-4);
-    assertEquals(5 / Math.log(3), ofTwo(5, 75, 25).value(), 2e-2);
-    assertEquals(0.02 / Math.log(4), ofTwo(0.02f, 8, 2).value(), 7e-5);
+    assertEquals(0.3 / Math.log(90.5 / 10.5), ofTwo(0.3f, 90, 10).value(), 7e-4);
+    assertEquals(5 / Math.log(75.5 / 25.5), ofTwo(5, 75, 25).value(), 2e-2);
+    assertEquals(0.02 / Math.log(8.5 / 2.5), ofTwo(0.02f, 8, 2).value(), 7e-5);
   }
 
   @Test
@@ -91,10 +91,9 @@ final class TemperatureTest {
   }
 
   @Test
-  void value_withoutRowsOrMistakes_isFinite() {
+  void value_withoutRowsOrMistakes_isNotSurerThanTheRowsAllow() {
     assertEquals(1, new Temperature().value());
-    double sure = ofTwo(0.5f, 10, 0).value();
-    assertTrue(sure > 0 && sure < 0.01, "as sure as can be: " + sure);
+    assertEquals(0.5 / Math.log(10.5 / 0.5), ofTwo(0.5f, 10, 0).value(), 2e-3);
   }
 
   @Test
