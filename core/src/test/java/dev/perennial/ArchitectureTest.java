@@ -45,11 +45,13 @@ final class ArchitectureTest {
       Map.entry("edit", List.of("learn", "brick", "backbone", "data", "tensor")),
       Map.entry("allocate", List.of("engine", "learn", "measure", "brick", "backbone", "stream", "data", "budget", "tensor")),
       Map.entry("measure", List.of("stream", "budget")),
+      Map.entry("open", List.of(
+          "learn", "cluster", "measure", "brick", "backbone", "stream", "data", "tensor")),
       Map.entry("store", List.of("tensor")),
       Map.entry("snapshot", List.of("store", "tensor")),
       Map.entry("engine", List.of(
           "tensor", "budget", "data", "stream", "backbone", "brick", "route", "merge", "grow", "learn", "measure",
-          "store", "snapshot", "restart", "cluster")),
+          "store", "snapshot", "restart", "cluster", "open")),
       Map.entry("restart", List.of("stream", "data", "tensor")),
       Map.entry("shard", List.of("learn", "brick", "store", "stream", "data", "tensor")),
       Map.entry("protect", List.of("store", "tensor")),

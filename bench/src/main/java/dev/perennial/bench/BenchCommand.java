@@ -10,7 +10,8 @@ import picocli.CommandLine.Command;
     header = "Measure speed on this machine, against others where there are any, and compare techniques.",
     subcommands = {
         BricksBench.class, EditsBench.class, EncoderBench.class, IntrinsicBench.class, KillsBench.class,
-        KindsBench.class, LearnBench.class, LoopBench.class, MedoidsBench.class, MergeBench.class, RecoveryBench.class,
+        KindsBench.class, LearnBench.class, LoopBench.class, MedoidsBench.class, MergeBench.class, OpenBench.class,
+        RecoveryBench.class,
         RouteBench.class, ShrinkBench.class, SnapshotsBench.class,
         SuiteCommand.class, TuneBench.class})
 public final class BenchCommand {}

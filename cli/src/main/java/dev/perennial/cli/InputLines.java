@@ -94,8 +94,30 @@ final class InputLines {
     return lines;
   }
 
+  /**
+   * All texts of a command line, as {@link #of} takes them; says how many blank lines were left out.
+   *
+   * @throws UsageException if there is none, or one that was typed is blank
+   */
+  static List<String> all(List<String> texts, Console console) {
+    InputLines lines = of(texts, console.in());
+    List<String> all = lines.all();
+    lines.tellBlank(console);
+    if (all.isEmpty()) {
+      throw new UsageException("expected lines of text on standard input, got none: pipe some in");
+    }
+    return all;
+  }
+
   /** How many blank lines were left out so far. */
   long blank() {
     return blank;
+  }
+
+  /** Says how many blank lines were left out so far, if any were. */
+  void tellBlank(Console console) {
+    if (blank > 0) {
+      console.err().println("perennial: " + blank + " blank line" + (blank == 1 ? "" : "s") + " left out");
+    }
   }
 }

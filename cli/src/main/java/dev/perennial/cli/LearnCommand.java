@@ -7,6 +7,7 @@ import dev.perennial.budget.Budget;
 import dev.perennial.engine.DataSpec;
 import dev.perennial.engine.Run;
 import dev.perennial.engine.RunSpec;
+import dev.perennial.open.OpenOptions;
 import dev.perennial.snapshot.SnapshotOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,6 +37,7 @@ import picocli.CommandLine.Spec;
         "  ./perennial learn --data wordnet --tasks 9 --scenario blurry --scenario-option share=0.3 --store blurred",
         "  ./perennial learn --data mail.csv --text body --label folder --tasks 5 --store mail --durability async \\",
         "      --snapshot-every 100",
+        "  ./perennial learn --data mail.csv --text body --label folder --tasks 5 --technique auto --open --store mail",
         "  ./perennial learn --config run.yaml --seed 2 --store second"})
 class LearnCommand implements Runnable {
 
@@ -75,6 +77,15 @@ class LearnCommand implements Runnable {
       description = "A limit on parameters, bytes, seconds or labels, such as seconds=5min or bytes=512MiB. Can be "
           + "repeated.")
   private List<String> budget = new ArrayList<>();
+
+  @Option(
+      names = "--open",
+      arity = "0..1",
+      fallbackValue = "0.95",
+      paramLabel = "SHARE",
+      description = "Learn to tell texts of no known class, so that this share of those of known classes is kept; "
+          + "0.95 without a value. A fifth of the rows is learned late, after the threshold was set by it.")
+  private @Nullable Double open;
 
   @Option(names = "--store", paramLabel = "DIR", description = "Where what is learned is kept. Needed; made new.")
   private @Nullable Path store;
@@ -123,6 +134,9 @@ class LearnCommand implements Runnable {
     }
     RunSpec run = stream.run(technique, KeyValues.of("--option", options), Budget.parse(budget));
     DataSpec data = run.data().withMaxTestPerClass(maxTestPerClass);
+    if (open != null) {
+      run = run.withOpen(OpenOptions.DEFAULT.withKeep(open));
+    }
     return run.withData(validation ? data.onValidation() : data);
   }
 

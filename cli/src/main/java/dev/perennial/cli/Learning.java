@@ -59,6 +59,11 @@ final class Learning {
     out.println("Accuracy in percent on the test rows of each experience:");
     out.print(TextReport.matrix(result));
     out.println();
+    if (!result.calibration().isEmpty()) {
+      out.println("How far confidences are off, and test rows taken for known, in percent:");
+      out.print(TextReport.calibration(result));
+      out.println();
+    }
     out.println(TextReport.comparison(List.of(result)));
     out.printf(Locale.ROOT, "Learned %d classes in %d experiences with %s: final accuracy %.1f %%%n", result.classes(),
         result.accuracy().size(), result.technique(), 100 * result.finalAccuracy());

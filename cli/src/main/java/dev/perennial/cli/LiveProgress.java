@@ -1,6 +1,7 @@
 package dev.perennial.cli;
 
 import dev.perennial.budget.Resource;
+import dev.perennial.data.Contradictions;
 import dev.perennial.data.Dataset;
 import dev.perennial.engine.RunListener;
 import dev.perennial.measure.AccuracyHistory;
@@ -49,6 +50,23 @@ final class LiveProgress implements RunListener, AutoCloseable {
       say(String.format(Locale.ROOT, "%,d of %,d rows cannot be used and are left out, the first at %s",
           dataset.badRows().count(), dataset.badRows().total(), dataset.badRows().first()));
     }
+    Contradictions contradictions = Contradictions.of(dataset.train());
+    if (contradictions.texts() > 0) {
+      say(String.format(Locale.ROOT, "%,d %s under several labels, in %,d rows, all of which are learned; the first is %s",
+          contradictions.texts(), contradictions.texts() == 1 ? "text is" : "texts are", contradictions.rows(),
+          contradictions.first()));
+    }
+  }
+
+  @Override
+  public synchronized void cut(long texts) {
+    say(cutLine(texts));
+  }
+
+  /** What to say of texts that were cut. */
+  static String cutLine(long texts) {
+    return String.format(Locale.ROOT, "%,d %s longer than the network takes, and %s cut: the rest is not seen", texts,
+        texts == 1 ? "text is" : "texts are", texts == 1 ? "was" : "were");
   }
 
   @Override

@@ -75,6 +75,8 @@ final class Perennial implements Runnable {
         .addSubcommand(new LearnCommand(console))
         .addSubcommand(new RunCommand(console))
         .addSubcommand(new PredictCommand(console))
+        .addSubcommand(new DiscoverCommand(console))
+        .addSubcommand(new TeachCommand(console))
         .addSubcommand(new ResumeCommand(console))
         .addSubcommand(new InspectCommand(console))
         .addSubcommand(new VerifyCommand(console))

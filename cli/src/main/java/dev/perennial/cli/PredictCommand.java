@@ -20,7 +20,8 @@ import picocli.CommandLine.Parameters;
     description = {
         "",
         "One line for each text, in the order given: class and score, best first, then the text, between tabs. A score "
-            + "says how a class compares with the others of the same text. A run may be learning into the store "
+            + "says how a class compares with the others of the same text. Of a store that was learned with --open, a text that "
+            + "is of no known class is called unknown, and the score is its familiarity. A run may be learning into the store "
             + "meanwhile: its last commit is used."},
     footer = {
         "  ./perennial predict --store clinc \"how much is 20 euros in yen\" \"wake me at six\"",
@@ -40,6 +41,9 @@ final class PredictCommand implements Runnable {
       defaultValue = "1",
       description = "How many classes to name for each text. Default: ${DEFAULT-VALUE}.")
   private int top;
+
+  @Option(names = "--no-reject", description = "Name a known class for every text, of a store learned with --open too.")
+  private boolean keepAll;
 
   @Option(names = "--json", description = "Print a JSON object for each text.")
   private boolean json;
@@ -70,16 +74,17 @@ final class PredictCommand implements Runnable {
       for (List<String> batch = lines.next(BATCH); !batch.isEmpty(); batch = lines.next(BATCH)) {
         print(predictor.predict(batch, top));
       }
+      if (predictor.cut() > 0) {
+        console.err().println("perennial: " + LiveProgress.cutLine(predictor.cut()));
+      }
     }
-    if (lines.blank() > 0) {
-      console.err().println("perennial: " + lines.blank() + " blank line" + (lines.blank() == 1 ? "" : "s")
-          + " left out");
-    }
+    lines.tellBlank(console);
   }
 
   private void print(List<Prediction> predictions) {
     for (Prediction prediction : predictions) {
-      console.out().println(json ? Json.line(prediction) : plain(prediction));
+      Prediction shown = keepAll ? prediction.kept() : prediction;
+      console.out().println(json ? Json.line(shown) : plain(shown));
     }
     if (console.out().checkError()) {
       throw new FailureException("standard output was closed before all was predicted: let its reader read on");
@@ -88,7 +93,14 @@ final class PredictCommand implements Runnable {
 
   private static String plain(Prediction prediction) {
     var line = new StringBuilder();
-    for (Prediction.Candidate candidate : prediction.candidates()) {
+    List<Prediction.Candidate> candidates = prediction.candidates();
+    Prediction.Verdict verdict = prediction.verdict();
+    if (verdict != null && verdict.label().equals(Prediction.UNKNOWN)) {
+      // Of no known class first, and then what it would be.
+      candidates = new ArrayList<>(candidates.subList(0, candidates.size() - 1));
+      candidates.addFirst(new Prediction.Candidate(verdict.label(), verdict.familiarity()));
+    }
+    for (Prediction.Candidate candidate : candidates) {
       line.append(candidate.label()).append('\t')
           .append(String.format(Locale.ROOT, "%.3f", candidate.score())).append('\t');
     }

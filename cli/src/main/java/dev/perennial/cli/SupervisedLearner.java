@@ -85,6 +85,11 @@ final class SupervisedLearner implements RunListener {
   }
 
   @Override
+  public void cut(long texts) {
+    shown.cut(texts);
+  }
+
+  @Override
   public void began(Experience began, long firstStep, long steps) {
     experience = began.index();
     step = firstStep;

@@ -1,6 +1,5 @@
 package dev.perennial.cli;
 
-import dev.perennial.UsageException;
 import dev.perennial.engine.LibraryLearning;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,10 +46,7 @@ final class TeachBrick implements Runnable {
 
   @Override
   public void run() {
-    List<String> examples = InputLines.of(texts, console.in()).all();
-    if (examples.isEmpty()) {
-      throw new UsageException("expected examples for the brick " + name + ", got none: give it some texts");
-    }
+    List<String> examples = InputLines.all(texts, console);
     try (Meter meter = Meter.of(console, "examples", examples.size())) {
       LibraryLearning.teach(store, name, label, examples, meter::at);
     }

@@ -40,6 +40,7 @@ public final class FeatureCache {
   private int homeBatches;
   private long bytes;
   private long rowsComputed;
+  private long cut;
 
   private record Home(int batch, int row, List<Row> rows) {}
 
@@ -87,6 +88,7 @@ public final class FeatureCache {
     var order = new ArrayList<Integer>();
     for (int i = 0; i < rows.size(); i++) {
       order.add(i);
+      cut += rows.get(i) instanceof Row.Tokens(var _, boolean isCut) && isCut ? 1 : 0;
     }
     order.sort(Comparator.comparingInt(i -> rows.get(i).length()));
     for (int start = 0; start < order.size(); start += BATCH) {
@@ -182,6 +184,11 @@ public final class FeatureCache {
     return rowsComputed;
   }
 
+  /** How many of the inputs it has places for are texts that were longer than the backbone takes, and were cut. */
+  public long cut() {
+    return cut;
+  }
+
   /** Bytes kept now. */
   public long bytes() {
     return bytes;
@@ -191,6 +198,7 @@ public final class FeatureCache {
   public void forget() {
     homes.clear();
     batches.clear();
+    cut = 0;
     bytes = 0;
   }
 

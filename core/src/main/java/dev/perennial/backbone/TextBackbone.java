@@ -99,14 +99,15 @@ final class TextBackbone implements Backbone {
       texts.add(value);
     }
     var rows = new ArrayList<Row>(inputs.size());
-    for (int[] ids : tokenizer.encode(texts)) {
-      rows.add(new Row.Tokens(checked(ids)));
+    for (Row.Tokens tokens : tokenizer.encode(texts)) {
+      check(tokens.ids());
+      rows.add(tokens);
     }
     return rows;
   }
 
   /** A tokenizer of another model would otherwise read beyond the embeddings. */
-  private int[] checked(int[] ids) {
+  private void check(int[] ids) {
     int vocabulary = encoder.config().vocabulary();
     for (int id : ids) {
       if (id < 0 || id >= vocabulary) {
@@ -118,7 +119,6 @@ final class TextBackbone implements Backbone {
       throw new FailureException("expected at least one token for every text, got none from the tokenizer of " + name
           + ": its tokenizer.json adds no [CLS] and [SEP]");
     }
-    return ids;
   }
 
   @Override

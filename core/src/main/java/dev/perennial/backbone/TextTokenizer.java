@@ -5,6 +5,7 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import dev.perennial.FailureException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -38,16 +39,16 @@ final class TextTokenizer implements AutoCloseable {
     }
   }
 
-  /** The token ids of each text, special tokens included. O(characters), on all processors. */
-  int[][] encode(List<String> texts) {
-    int[][] ids = new int[texts.size()][];
-    for (int start = 0; start < ids.length; start += CHUNK) {
-      Encoding[] encodings = tokenizer.batchEncode(texts.subList(start, Math.min(start + CHUNK, ids.length)));
-      for (int i = 0; i < encodings.length; i++) {
-        ids[start + i] = Arrays.stream(encodings[i].getIds()).mapToInt(Math::toIntExact).toArray();
+  /** The tokens of each text. O(characters), on all processors. */
+  List<Row.Tokens> encode(List<String> texts) {
+    var rows = new ArrayList<Row.Tokens>(texts.size());
+    for (int start = 0; start < texts.size(); start += CHUNK) {
+      for (Encoding encoding : tokenizer.batchEncode(texts.subList(start, Math.min(start + CHUNK, texts.size())))) {
+        rows.add(new Row.Tokens(
+            Arrays.stream(encoding.getIds()).mapToInt(Math::toIntExact).toArray(), encoding.exceedMaxLength()));
       }
     }
-    return ids;
+    return rows;
   }
 
   @Override

@@ -10,12 +10,12 @@ import java.util.Map;
  *   ARI = (sum c(n_ij) - E) / ((sum c(a_i) + sum c(b_j)) / 2 - E)        E = sum c(a_i) sum c(b_j) / c(n)
  */
 /** How far two partitions of the same rows agree: 1 where they are the same, about 0 where one says nothing of the other. */
-final class AdjustedRand {
+public final class AdjustedRand {
 
   private AdjustedRand() {}
 
-  /** The index of two labellings of equally many rows. O(rows). */
-  static double of(int[] one, int[] other) {
+  /** The index of two labellings of equally many rows, by numbers of 0 or more. O(rows). */
+  public static double of(int[] one, int[] other) {
     Map<Long, Integer> both = new HashMap<>();
     Map<Integer, Integer> first = new HashMap<>();
     Map<Integer, Integer> second = new HashMap<>();

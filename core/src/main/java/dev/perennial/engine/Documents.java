@@ -16,6 +16,9 @@ final class Documents {
   static final String PROGRESS = "progress";
   static final String BRICKS = "bricks";
 
+  /** Of runs in an open world alone. */
+  static final String CALIBRATION = "calibration";
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private Documents() {}

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What a learner knows of the test rows of every experience so far, with and without the task being told. */
 final class Evaluator {
@@ -22,6 +23,15 @@ final class Evaluator {
 
   /** Predicts all test rows of {@code seen}. */
   static Evaluation evaluate(Learner learner, List<Experience> seen) {
+    return evaluate(learner, seen, null);
+  }
+
+  /**
+   * The same, and shows the rows and their scores to who judges the learner.
+   *
+   * @param trust null for nobody
+   */
+  static Evaluation evaluate(Learner learner, List<Experience> seen, @Nullable Trust trust) {
     List<String> classes = learner.classNames();
     var indices = new HashMap<String, Integer>();
     for (int i = 0; i < classes.size(); i++) {
@@ -29,7 +39,7 @@ final class Evaluator {
     }
     var cells = new ArrayList<Cell>();
     for (Experience stage : seen) {
-      cells.add(cell(learner, stage, classes, indices));
+      cells.add(cell(learner, stage, classes, indices, trust));
     }
     return new Evaluation(seen.size() - 1, cells);
   }
@@ -40,10 +50,14 @@ final class Evaluator {
    * them; so what counts for one label is the case r = 1. Masked, only the experience's own classes have scores.
    */
   private static Cell cell(
-      Learner learner, Experience experience, List<String> classes, Map<String, Integer> indices) {
+      Learner learner, Experience experience, List<String> classes, Map<String, Integer> indices,
+      @Nullable Trust trust) {
     float[] scores;
     try (TensorScope scope = TensorScope.inference()) {
       scores = Tensors.toFloats(learner.scores(experience.test().stream().map(Example::input).toList()));
+    }
+    if (trust != null) {
+      trust.add(experience.test(), classes, scores);
     }
     boolean[] own = own(experience, classes, indices);
     boolean[] all = new boolean[classes.size()];

@@ -1,13 +1,17 @@
 package dev.perennial.engine;
 
+import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
 import dev.perennial.backbone.Backbones;
 import dev.perennial.backbone.FeatureCache;
 import dev.perennial.brick.Provenance;
 import dev.perennial.budget.Ledger;
+import dev.perennial.learn.Absorbing;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.Techniques;
+import dev.perennial.open.OpenLearner;
+import dev.perennial.open.OpenOptions;
 import dev.perennial.store.StoredParts;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.Device;
@@ -54,8 +58,12 @@ final class Model implements AutoCloseable {
           : Backbones.forImages(spec.backbone().isEmpty() ? "mlp" : spec.backbone(), image[0], image[1], image[2],
               spec.seed(), device);
       var cache = new FeatureCache(backbone, workers, CACHE_BYTES);
-      Learner learner = technique.learner(new LearnerContext(backbone, cache, workers, ledger,
-          Provenance.of(streamDigest, spec.seed(), technique.name(), VERSION, backbone)));
+      var context = new LearnerContext(backbone, cache, workers, ledger,
+          Provenance.of(streamDigest, spec.seed(), technique.name(), VERSION, backbone));
+      Learner learner = technique.learner(context);
+      if (spec.open() != null) {
+        learner = open(spec.open(), context, technique.name(), learner);
+      }
       var model = new Model(workers, backbone, cache, learner);
       backbone = null;
       return model;
@@ -65,6 +73,15 @@ final class Model implements AutoCloseable {
         workers.close();
       }
     }
+  }
+
+  private static OpenLearner open(OpenOptions options, LearnerContext context, String technique, Learner learner) {
+    if (learner instanceof Absorbing absorbing) {
+      return new OpenLearner(options, context, absorbing);
+    }
+    learner.close();
+    throw new UsageException("expected a technique that takes rows in late with --open, such as g-acil,"
+        + " first-session-analytic or auto, got " + technique + ": choose one of them, or leave out --open");
   }
 
   /** Takes over what a commit holds. */

@@ -3,10 +3,16 @@ package dev.perennial.engine;
 import dev.perennial.FailureException;
 import dev.perennial.UsageException;
 import dev.perennial.budget.Ledger;
+import dev.perennial.data.Input;
+import dev.perennial.open.Discovery;
+import dev.perennial.open.DiscoveryOptions;
+import dev.perennial.open.OpenLearner;
+import dev.perennial.open.Proposal;
 import dev.perennial.store.Access;
 import dev.perennial.store.Store;
 import dev.perennial.tensor.Device;
 import dev.perennial.tensor.LibTorch;
+import dev.perennial.tensor.TensorScope;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -17,6 +23,7 @@ public final class Predictor implements AutoCloseable {
 
   private final Model model;
   private final boolean texts;
+  private long cut;
 
   private Predictor(Model model, boolean texts) {
     this.model = model;
@@ -83,13 +90,59 @@ public final class Predictor implements AutoCloseable {
    * @throws UsageException if the model learned images
    */
   public List<Prediction> predict(List<String> inputs, int top) {
+    requireTexts();
+    List<Prediction> predictions = Prediction.of(model.learner(), inputs, top);
+    forget();
+    return predictions;
+  }
+
+  private void forget() {
+    cut += model.cache().cut();
+    model.cache().forget();
+  }
+
+  /** How many of the texts so far were longer than the backbone takes, and were cut; the same text in one call once. */
+  public long cut() {
+    return cut;
+  }
+
+  private void requireTexts() {
     if (!texts) {
       throw new UsageException("expected a store that learned texts, got one that learned images: texts cannot be"
           + " predicted with it");
     }
-    List<Prediction> predictions = Prediction.of(model.learner(), inputs, top);
-    model.cache().forget();
-    return predictions;
+  }
+
+  /**
+   * Looks for new classes among texts that are of no known class.
+   *
+   * @param inputs of any kind; those that are of known classes are left out
+   * @throws UsageException if the model learned images, was not learned in an open world, or too little to tell texts of no
+   *     known class; or if more of these are given than are looked through at once
+   */
+  public Discoveries discover(List<String> inputs, DiscoveryOptions options) {
+    requireTexts();
+    if (!(model.learner() instanceof OpenLearner learner)) {
+      throw new UsageException("expected a store that was learned with --open, got one that takes every text for one of a"
+          + " known class: learn into a new store with --open");
+    }
+    if (Double.isInfinite(learner.threshold())) {
+      throw new UsageException("expected a store that tells texts of no known class, and too few rows were held back to set"
+          + " a threshold: learn more rows, or keep a smaller share with --open");
+    }
+    List<String> unknown = Prediction.of(learner, inputs, 1).stream()
+        .filter(prediction -> prediction.verdict() != null && prediction.verdict().label().equals(Prediction.UNKNOWN))
+        .map(Prediction::text).toList();
+    try (TensorScope scope = TensorScope.inference()) {
+      List<Proposal> proposals =
+          Discovery.of(learner, unknown.stream().map(Input.Text::new).toList(), options);
+      return new Discoveries(inputs.size(), unknown.size(), proposals.stream()
+          .map(proposal -> new Discoveries.NewClass(
+              proposal.members().stream().map(unknown::get).toList(), proposal.likeness()))
+          .toList());
+    } finally {
+      forget();
+    }
   }
 
   /** Frees the model. */

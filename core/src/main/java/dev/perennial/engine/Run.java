@@ -6,17 +6,20 @@ import dev.perennial.UsageException;
 import dev.perennial.budget.Budget;
 import dev.perennial.budget.Ledger;
 import dev.perennial.budget.Resource;
+import dev.perennial.data.Contradictions;
 import dev.perennial.data.Dataset;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.Techniques;
 import dev.perennial.measure.AccuracyHistory;
+import dev.perennial.measure.Calibration;
 import dev.perennial.measure.Cost;
 import dev.perennial.measure.Metrics;
 import dev.perennial.measure.ReportRun;
 import dev.perennial.measure.Result;
 import dev.perennial.measure.Setup;
+import dev.perennial.open.OpenLearner;
 import dev.perennial.restart.Corrections;
 import dev.perennial.snapshot.SnapshotOptions;
 import dev.perennial.store.Access;
@@ -37,6 +40,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -66,6 +70,7 @@ public final class Run implements AutoCloseable {
   private final RunListener listener;
   private final @Nullable Commits commits;
   private AccuracyHistory history;
+  private final List<Calibration> calibrations = new ArrayList<>();
   private Progress progress;
   private Position position;
 
@@ -81,12 +86,18 @@ public final class Run implements AutoCloseable {
     this.listener = listener;
     commits = store == null ? null : new Commits(store, options, clock, listener);
     history = head == null ? AccuracyHistory.EMPTY : AccuracyHistory.fromJson(Documents.of(head, Documents.HISTORY));
+    if (head != null && head.documents().containsKey(Documents.CALIBRATION)) {
+      calibrations.addAll(Calibration.fromJson(Documents.of(head, Documents.CALIBRATION)));
+    }
     progress = head == null ? Progress.NONE : Progress.fromJson(Documents.of(head, Documents.PROGRESS));
     position = head == null ? Position.START : head.position();
     // In the order of the stream, whatever was learned already: so every input has the same home batch in every run.
     for (Experience experience : stream.experiences()) {
       model.cache().register(experience.train().stream().map(Example::input).toList());
       model.cache().register(experience.test().stream().map(Example::input).toList());
+    }
+    if (model.cache().cut() > 0) {
+      listener.cut(model.cache().cut());
     }
     if (store != null && head != null) {
       int touched = position.experience() + (position.step() > 0 ? 1 : 0);
@@ -253,7 +264,11 @@ public final class Run implements AutoCloseable {
   private void evaluate(Learner learner, Experience stage) {
     listener.evaluating(stage);
     long start = System.nanoTime();
-    history = history.with(Evaluator.evaluate(learner, stages.subList(0, stage.index() + 1)));
+    Trust trust = learner instanceof OpenLearner open ? new Trust(open) : null;
+    history = history.with(Evaluator.evaluate(learner, stages.subList(0, stage.index() + 1), trust));
+    if (trust != null) {
+      calibrations.add(trust.calibration());
+    }
     progress = progress.evaluated((System.nanoTime() - start) / NANOS);
     listener.evaluated(stage, history);
   }
@@ -315,11 +330,15 @@ public final class Run implements AutoCloseable {
     try (TensorScope scope = TensorScope.inference()) {
       List<StatePart> state = model.learner().state();
       listener.committing(state);
-      commits.commit(position, state, Map.of(
+      var documents = new HashMap<>(Map.of(
           Documents.LEDGER, ledger.toJson(),
           Documents.HISTORY, history.toJson(),
           Documents.PROGRESS, progress.toJson(),
           Documents.BRICKS, Documents.bricks(model.learner().bricks())));
+      if (!calibrations.isEmpty()) {
+        documents.put(Documents.CALIBRATION, Calibration.toJson(calibrations));
+      }
+      commits.commit(position, state, documents);
     }
   }
 
@@ -337,7 +356,7 @@ public final class Run implements AutoCloseable {
     var cost = new Cost(footprint.trainableParameters(), footprint.addedBytes(), footprint.memoryBytes(),
         progress.learnSeconds(), progress.evaluateSeconds(), rate, progress.peakResidentBytes());
     try (TensorScope scope = TensorScope.inference()) {
-      return Result.of(setup, Metrics.of(history, spec.scenario().taskTold()), cost,
+      return Result.of(setup, Metrics.of(history, spec.scenario().taskTold()), calibrations, cost,
           StateDigest.of(model.learner().state()));
     }
   }
@@ -350,6 +369,14 @@ public final class Run implements AutoCloseable {
     facts.put("Threads", Integer.toString(spec.threads()));
     facts.put("Libraries", LibTorch.version());
     facts.put("Java", Runtime.version().toString());
+    Contradictions contradictions =
+        Contradictions.of(stream.experiences().stream().flatMap(e -> e.train().stream()).toList());
+    if (contradictions.texts() > 0) {
+      facts.put("Texts with several labels", Integer.toString(contradictions.texts()));
+    }
+    if (model.cache().cut() > 0) {
+      facts.put("Texts cut", Long.toString(model.cache().cut()));
+    }
     if (store != null) {
       facts.put("Store", store.directory().toString());
     }

@@ -16,6 +16,9 @@ public interface RunListener {
   /** The data was read and became a stream. */
   default void prepared(Dataset dataset, Stream stream) {}
 
+  /** So many texts of the stream are longer than the backbone takes, and are cut. Called after {@link #prepared}. */
+  default void cut(long texts) {}
+
   /**
    * An experience begins, or is taken up again.
    *

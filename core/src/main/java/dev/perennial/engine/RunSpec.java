@@ -1,5 +1,6 @@
 package dev.perennial.engine;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.perennial.FailureException;
@@ -7,6 +8,7 @@ import dev.perennial.Options;
 import dev.perennial.UsageException;
 import dev.perennial.budget.Budget;
 import dev.perennial.learn.Techniques;
+import dev.perennial.open.OpenOptions;
 import dev.perennial.stream.Arrangement;
 import dev.perennial.stream.Scenario;
 import dev.perennial.stream.Scenarios;
@@ -15,6 +17,7 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that decides what a run learns. The same spec over the same data gives the same state, to the bit, on the same
@@ -31,6 +34,7 @@ import java.util.TreeMap;
  * @param budget limits on what may be spent
  * @param seed of every random choice
  * @param threads that compute, at least 1
+ * @param open how inputs of no known class are told apart; null where they are not
  */
 public record RunSpec(
     DataSpec data,
@@ -42,7 +46,8 @@ public record RunSpec(
     String device,
     Budget budget,
     long seed,
-    int threads) {
+    int threads,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable OpenOptions open) {
 
   /** The technique that is used where none is named. */
   public static final String DEFAULT_TECHNIQUE = "first-session-analytic";
@@ -50,6 +55,12 @@ public record RunSpec(
   private static final String EPOCHS = "epochs";
 
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** In a closed world, where every input is of some class that is learned. */
+  public RunSpec(DataSpec data, Scenario scenario, int tasks, String technique, SortedMap<String, String> options,
+      String backbone, String device, Budget budget, long seed, int threads) {
+    this(data, scenario, tasks, technique, options, backbone, device, budget, seed, threads, null);
+  }
 
   /** Checks the ranges. */
   public RunSpec {
@@ -72,19 +83,19 @@ public record RunSpec(
 
   /** This spec over other rows. */
   public RunSpec withData(DataSpec other) {
-    return new RunSpec(other, scenario, tasks, technique, options, backbone, device, budget, seed, threads);
+    return new RunSpec(other, scenario, tasks, technique, options, backbone, device, budget, seed, threads, open);
   }
 
   /** This spec with another technique at its default options. */
   public RunSpec withTechnique(String name) {
-    return new RunSpec(data, scenario, tasks, name, new TreeMap<>(), backbone, device, budget, seed, threads);
+    return new RunSpec(data, scenario, tasks, name, new TreeMap<>(), backbone, device, budget, seed, threads, open);
   }
 
   /** This spec with one more option. */
   public RunSpec withOption(String name, String value) {
     var more = new TreeMap<>((Map<String, String>) options);
     more.put(name, value);
-    return new RunSpec(data, scenario, tasks, technique, more, backbone, device, budget, seed, threads);
+    return new RunSpec(data, scenario, tasks, technique, more, backbone, device, budget, seed, threads, open);
   }
 
   /** This spec with more options, or others in the place of those of their names. */
@@ -98,27 +109,32 @@ public record RunSpec(
 
   /** This spec with another seed. */
   public RunSpec withSeed(long other) {
-    return new RunSpec(data, scenario, tasks, technique, options, backbone, device, budget, other, threads);
+    return new RunSpec(data, scenario, tasks, technique, options, backbone, device, budget, other, threads, open);
   }
 
   /** This spec on another number of threads. */
   public RunSpec withThreads(int other) {
-    return new RunSpec(data, scenario, tasks, technique, options, backbone, device, budget, seed, other);
+    return new RunSpec(data, scenario, tasks, technique, options, backbone, device, budget, seed, other, open);
+  }
+
+  /** This spec in an open world; null for a closed one. */
+  public RunSpec withOpen(@Nullable OpenOptions other) {
+    return new RunSpec(data, scenario, tasks, technique, options, backbone, device, budget, seed, threads, other);
   }
 
   /** This spec with its backbone on another device. */
   public RunSpec withDevice(String other) {
-    return new RunSpec(data, scenario, tasks, technique, options, backbone, other, budget, seed, threads);
+    return new RunSpec(data, scenario, tasks, technique, options, backbone, other, budget, seed, threads, open);
   }
 
   /** This spec with other limits. */
   public RunSpec withBudget(Budget other) {
-    return new RunSpec(data, scenario, tasks, technique, options, backbone, device, other, seed, threads);
+    return new RunSpec(data, scenario, tasks, technique, options, backbone, device, other, seed, threads, open);
   }
 
   /** This spec with another way to make a stream of the rows. */
   public RunSpec withScenario(Scenario other) {
-    return new RunSpec(data, other, tasks, technique, options, backbone, device, budget, seed, threads);
+    return new RunSpec(data, other, tasks, technique, options, backbone, device, budget, seed, threads, open);
   }
 
   /**

@@ -7,9 +7,11 @@ import java.util.List;
 public interface Absorbing extends Learner {
 
   /**
-   * Takes in rows of classes that it knows.
+   * Takes in rows, of classes that it knows or of new ones, which come to be known in the order of the rows. Charged as an
+   * experience is.
    *
-   * @param rows of an experience that it has learned in whole; their inputs have their places in the cache
+   * @param rows that belong to the last experience that it has learned in whole; the same state follows as if they had come
+   *     with it, or in one of their own after it
    */
   void absorb(List<Example> rows);
 }

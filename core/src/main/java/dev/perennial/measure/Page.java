@@ -17,6 +17,7 @@ import java.util.stream.IntStream;
  * @param cost what that cost
  * @param matrices the accuracy matrix of each run
  * @param seen the accuracy over the stream
+ * @param calibrations how far each run that judges itself was right
  * @param forgetting what was forgotten of each class
  * @param streams what arrived, once for all runs that have it in common
  * @param details what belongs to each run alone
@@ -30,6 +31,7 @@ record Page(
     Grid cost,
     List<Grid> matrices,
     Grid seen,
+    List<Grid> calibrations,
     Grid forgetting,
     List<Grid> streams,
     List<RunDetails> details,
@@ -53,10 +55,15 @@ record Page(
         FigureGrids.cost(runs),
         runs.stream().map(StreamGrids::matrix).toList(),
         StreamGrids.seen(runs),
+        runs.stream().filter(run -> !run.result().calibration().isEmpty()).map(StreamGrids::calibration).toList(),
         forgetting.grid(runs),
         streams(runs),
         IntStream.range(0, runs.size()).mapToObj(i -> RunDetails.of(i, runs.get(i))).toList(),
         4 + charts.classes().size() * (runs.size() + 1));
+  }
+
+  boolean anyCalibration() {
+    return !calibrations.isEmpty();
   }
 
   boolean anyBricks() {

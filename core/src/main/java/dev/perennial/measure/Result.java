@@ -1,5 +1,6 @@
 package dev.perennial.measure;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -24,6 +25,7 @@ import java.util.Map;
  * @param taskForgetting as {@link Metrics#taskForgetting()}
  * @param taskAccuracy as {@link Metrics#taskAccuracy()}
  * @param backwardTransfer as {@link Metrics#backwardTransfer()}
+ * @param calibration after each experience, of a learner that judges itself; of another empty, and left out of the JSON
  * @param trainableParameters as {@link Cost#trainableParameters()}
  * @param addedBytes as {@link Cost#addedBytes()}
  * @param memoryBytes as {@link Cost#memoryBytes()}
@@ -35,8 +37,8 @@ import java.util.Map;
  */
 @JsonPropertyOrder({
     "technique", "options", "seed", "scenario", "tasks", "classes", "accuracy", "finalAccuracy", "averageAccuracy",
-    "anytimeAccuracy", "forgetting", "taskForgetting", "taskAccuracy", "backwardTransfer", "trainableParameters",
-    "addedBytes", "memoryBytes", "learnSeconds", "evaluateSeconds", "examplesPerSecond", "peakResidentBytes",
+    "anytimeAccuracy", "forgetting", "taskForgetting", "taskAccuracy", "backwardTransfer", "calibration",
+    "trainableParameters", "addedBytes", "memoryBytes", "learnSeconds", "evaluateSeconds", "examplesPerSecond", "peakResidentBytes",
     "stateDigest"})
 public record Result(
     String technique,
@@ -53,6 +55,7 @@ public record Result(
     double taskForgetting,
     double taskAccuracy,
     double backwardTransfer,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Calibration> calibration,
     long trainableParameters,
     long addedBytes,
     long memoryBytes,
@@ -62,14 +65,22 @@ public record Result(
     long peakResidentBytes,
     String stateDigest) {
 
-  /** Copies the options and the matrix. */
+  /** Copies the options and the lists. */
   public Result {
     options = Collections.unmodifiableMap(new LinkedHashMap<>(options));
     accuracy = accuracy.stream().map(List::copyOf).toList();
+    // Results that were written without are read back.
+    calibration = calibration == null ? List.of() : List.copyOf(calibration);
+  }
+
+  /** The result of a learner that does not judge itself. */
+  public static Result of(Setup setup, Metrics metrics, Cost cost, String stateDigest) {
+    return of(setup, metrics, List.of(), cost, stateDigest);
   }
 
   /** The result that these parts make. */
-  public static Result of(Setup setup, Metrics metrics, Cost cost, String stateDigest) {
+  public static Result of(
+      Setup setup, Metrics metrics, List<Calibration> calibration, Cost cost, String stateDigest) {
     return new Result(
         setup.technique(),
         setup.options(),
@@ -85,6 +96,7 @@ public record Result(
         metrics.taskForgetting(),
         metrics.taskAccuracy(),
         metrics.backwardTransfer(),
+        calibration,
         cost.trainableParameters(),
         cost.addedBytes(),
         cost.memoryBytes(),

@@ -52,6 +52,19 @@ final class StreamGrids {
         .toList();
   }
 
+  /** What a run that judges itself was worth after each experience: of a run in which every evaluation has that. */
+  static Grid calibration(ReportRun run) {
+    var rows = new ArrayList<Row>();
+    for (Calibration calibration : run.result().calibration()) {
+      rows.add(new Row(Integer.toString(rows.size() + 1), "", List.of(
+          Item.of(Figure.percent(calibration.error())), Item.of(Figure.percent(calibration.plainError())),
+          Item.of(String.format(Locale.ROOT, "%.4f", calibration.temperature())),
+          Item.of(Figure.percent(calibration.kept())))));
+    }
+    return new Grid(run.name() + ": how far confidences hold, and test rows taken for known",
+        List.of("After", "Calibration error", "At temperature 1", "Temperature", "Kept"), rows, "index");
+  }
+
   /** A run's accuracy matrix as a heat map. */
   static Grid matrix(ReportRun run) {
     List<List<Double>> accuracy = run.result().accuracy();

@@ -22,6 +22,24 @@ public final class TextReport {
     return accuracy.size() <= WIDEST_MATRIX ? full(accuracy) : summary(accuracy);
   }
 
+  /**
+   * How far a result's confidences hold, in percent: a row for each experience learned; empty where it has none. Over
+   * more than 16 experiences the last alone.
+   */
+  public static String calibration(Result result) {
+    List<Calibration> all = result.calibration();
+    if (all.isEmpty()) {
+      return "";
+    }
+    var columns = new Columns().row(List.of("calibration", "error", "at temperature 1", "temperature", "rows kept"));
+    for (int i = all.size() <= WIDEST_MATRIX ? 0 : all.size() - 1; i < all.size(); i++) {
+      Calibration calibration = all.get(i);
+      columns.row(List.of("after " + (i + 1), percent(calibration.error()), percent(calibration.plainError()),
+          String.format(Locale.ROOT, "%.4f", calibration.temperature()), percent(calibration.kept())));
+    }
+    return columns.text();
+  }
+
   /** Results side by side: a row for each figure, a column for each result, headed by its technique. */
   public static String comparison(List<Result> results) {
     var columns = new Columns().row(row("", results.stream().map(Result::technique)));

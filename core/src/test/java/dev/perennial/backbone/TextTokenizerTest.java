@@ -38,7 +38,7 @@ final class TextTokenizerTest {
   }
 
   private static int[] ids(String text) {
-    return tokenizer.encode(List.of(text))[0];
+    return tokenizer.encode(List.of(text)).getFirst().ids();
   }
 
   @Test
@@ -64,8 +64,16 @@ final class TextTokenizerTest {
     assertEquals(102, cut[15]);
     assertEquals(3, ids("hello").length);
     try (TextTokenizer longer = minilm(256)) {
-      assertEquals(256, longer.encode(List.of("hello ".repeat(1000)))[0].length);
+      assertEquals(256, longer.encode(List.of("hello ".repeat(1000))).getFirst().ids().length);
     }
+  }
+
+  @Test
+  void encode_textsAroundTheLimit_saysWhichWereCut() {
+    List<Row.Tokens> rows =
+        tokenizer.encode(List.of("hello ".repeat(14), "hello ".repeat(15), "hello", "hello ".repeat(200)));
+    assertEquals(List.of(false, true, false, true), rows.stream().map(Row.Tokens::isCut).toList());
+    assertEquals(16, rows.getFirst().ids().length);
   }
 
   @Test
@@ -74,16 +82,16 @@ final class TextTokenizerTest {
     for (int i = 0; i < 2500; i++) {
       texts.add(i % 3 == 0 ? "hello" : "number " + i);
     }
-    int[][] together = tokenizer.encode(texts);
-    assertEquals(2500, together.length);
+    List<Row.Tokens> together = tokenizer.encode(texts);
+    assertEquals(2500, together.size());
     for (int i : new int[] {0, 1, 1023, 1024, 1025, 2047, 2048, 2499}) {
-      assertArrayEquals(ids(texts.get(i)), together[i], texts.get(i));
+      assertArrayEquals(ids(texts.get(i)), together.get(i).ids(), texts.get(i));
     }
   }
 
   @Test
   void encode_nothing_givesNothing() {
-    assertEquals(0, tokenizer.encode(List.of()).length);
+    assertEquals(0, tokenizer.encode(List.of()).size());
   }
 
   @Test

@@ -12,7 +12,7 @@ final class Judged {
 
   static Trial trial(String name, int rows, long seed, double seconds, double accuracy, long bytes, double learned) {
     var result = new Result(name, Map.of(), seed, "class-incremental", 1, 2, List.of(List.of(accuracy)), accuracy,
-        accuracy, accuracy, 0, 0, accuracy, 0, 1, bytes / 2, bytes - bytes / 2, learned, 0, 1, 0, "");
+        accuracy, accuracy, 0, 0, accuracy, 0, List.of(), 1, bytes / 2, bytes - bytes / 2, learned, 0, 1, 0, "");
     return new Trial(new Candidate(name, new TreeMap<>()), rows, 100, seed, seconds, result, "");
   }
 

@@ -55,6 +55,7 @@ final class AnalyticModel implements AutoCloseable {
   void step(Experience experience, long step, FeatureCache.Frozen network) {
     if (step == 0) {
       grow(experience);
+      lastExperience = experience.index();
     }
     if (begun != experience.index()) {
       begun = experience.index();
@@ -82,8 +83,10 @@ final class AnalyticModel implements AutoCloseable {
     return experience.train().subList(start, Math.min(start + BATCH, experience.train().size()));
   }
 
-  /** Takes in rows of classes that it knows, and solves. */
+  /** Takes in rows, of new classes too, and solves. */
   void absorb(List<Example> rows, FeatureCache.Frozen network) {
+    List<String> labels = rows.stream().map(Example::label).distinct().toList();
+    grow(new Experience(lastExperience, "rows that came late", labels, rows, List.of()));
     for (int start = 0; start < rows.size(); start += BATCH) {
       List<Example> batch = own(rows.subList(start, Math.min(start + BATCH, rows.size())));
       if (!batch.isEmpty()) {
@@ -113,7 +116,6 @@ final class AnalyticModel implements AutoCloseable {
     context.charge(experience, "analytic head columns", columns, columns * Float.BYTES);
     context.charge(experience, "analytic statistics", 0, products + columns * Double.BYTES);
     head.grow(classes.size());
-    lastExperience = experience.index();
   }
 
   /** {@code [inputs, classes]}; 0 for classes that the head was not solved for yet. */

@@ -1,8 +1,8 @@
 package dev.perennial.learn.auto;
 
 import dev.perennial.UsageException;
+import dev.perennial.learn.Absorbing;
 import dev.perennial.learn.GradientOptions;
-import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.Method;
 import dev.perennial.learn.SearchSpace;
@@ -77,7 +77,7 @@ public final class Auto implements Method<Auto.Options> {
   }
 
   @Override
-  public Learner learner(Options options, LearnerContext context) {
+  public Absorbing learner(Options options, LearnerContext context) {
     return new AutoLearner(options, context, List.of(
         new AutoLearner.Candidate("g-acil", new GAcil().learner(new GAcil.Options(options.analytic), context)),
         new AutoLearner.Candidate("first-session-analytic", new FirstSessionAnalytic()

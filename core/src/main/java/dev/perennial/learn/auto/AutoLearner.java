@@ -8,6 +8,7 @@ import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.learn.Absorbing;
 import dev.perennial.learn.Classes;
+import dev.perennial.learn.HeldBack;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.LearnerState;
@@ -29,7 +30,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Candidates that learn side by side, until held-back rows have told which one is worth its cost. */
-final class AutoLearner implements Learner {
+final class AutoLearner implements Absorbing {
 
   private static final String STATE = "auto";
   private static final long HELD_BACK = 71;
@@ -124,10 +125,15 @@ final class AutoLearner implements Learner {
     if (left == 0) {
       compare(split, step);
     } else {
-      for (int i = 0; i < in.length; i++) {
-        if (in[i]) {
-          candidates.get(i).learner.absorb(split.rows());
-        }
+      absorb(split.rows());
+    }
+  }
+
+  @Override
+  public void absorb(List<Example> rows) {
+    for (int i = 0; i < in.length; i++) {
+      if (in[i]) {
+        candidates.get(i).learner.absorb(rows);
       }
     }
   }

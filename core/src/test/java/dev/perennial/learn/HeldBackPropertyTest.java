@@ -1,4 +1,4 @@
-package dev.perennial.learn.auto;
+package dev.perennial.learn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

@@ -1,4 +1,4 @@
-package dev.perennial.learn.auto;
+package dev.perennial.learn;
 
 import dev.perennial.data.Example;
 import dev.perennial.stream.Experience;
@@ -8,24 +8,27 @@ import java.util.HashMap;
 import java.util.List;
 
 /**
- * An experience in two parts: what candidates learn first, and the rows on which they are then compared.
+ * An experience in two parts: what is learned first, and the rows that say how well, before they are learned too.
  *
  * @param first the experience without the rows that are held back
  * @param rows held back; none where its classes have too few
  */
-record HeldBack(Experience first, List<Example> rows) {
+public record HeldBack(Experience first, List<Example> rows) {
 
   /** A class with fewer rows keeps all of them. */
-  static final int LEAST = 5;
+  public static final int LEAST = 5;
 
-  /** More rows than that tell candidates apart no sooner, and are learned late. */
+  /** More rows than that tell no more, and are learned late. */
   private static final int MOST = 600;
 
   /**
    * Holds {@code share} of the rows of each class back, at least one of every class of {@link #LEAST} rows; which ones
-   * depends on {@code random} and the experience alone. A row of several labels counts for its first.
+   * depends on {@code random} and the experience alone. Rows of several labels count as of a class of their own for each
+   * set of labels.
+   *
+   * @param share above 0 and at most 0.5
    */
-  static HeldBack of(Experience experience, double share, CounterRandom random) {
+  public static HeldBack of(Experience experience, double share, CounterRandom random) {
     List<Example> all = experience.train();
     var ofClass = new HashMap<String, Integer>();
     all.forEach(example -> ofClass.merge(example.label(), 1, Integer::sum));
