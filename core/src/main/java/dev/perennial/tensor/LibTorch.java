@@ -10,6 +10,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
@@ -30,6 +32,8 @@ public final class LibTorch {
 
   /** How long the end of the process waits for operations that are under way. */
   private static final Duration LAST_OPERATIONS = Duration.ofSeconds(10);
+
+  private static final List<Thread> BEFORE_END = new CopyOnWriteArrayList<>();
 
   private static boolean loaded;
 
@@ -70,9 +74,31 @@ public final class LibTorch {
               + e.getMessage() + "): run on linux-x86_64, or add that platform's classifier to the build", e);
     }
     torch.set_num_threads(1);
-    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("perennial-last-operations")
-        .unstarted(() -> Computing.NATIVE.endForGood(LAST_OPERATIONS)));
+    Runtime.getRuntime().addShutdownHook(
+        Thread.ofPlatform().name("perennial-last-operations").unstarted(LibTorch::end));
     loaded = true;
+  }
+
+  /**
+   * Has work done when the process is told to end, while operations may still begin; no others begin after it.
+   *
+   * @param work not started yet
+   */
+  public static void beforeEnd(Thread work) {
+    load();
+    BEFORE_END.add(work);
+  }
+
+  private static void end() {
+    BEFORE_END.forEach(Thread::start);
+    try {
+      for (Thread work : BEFORE_END) {
+        work.join();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    Computing.NATIVE.endForGood(LAST_OPERATIONS);
   }
 
   /** The version of libtorch and the BLAS it computes with, for reports. */

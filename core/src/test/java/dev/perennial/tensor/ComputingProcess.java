@@ -13,6 +13,10 @@ final class ComputingProcess {
   private ComputingProcess() {}
 
   public static void main(String[] arguments) {
+    LibTorch.beforeEnd(Thread.ofPlatform().unstarted(() -> {
+      steps();
+      System.out.println("last work");
+    }));
     try (var workers = new Workers(2)) {
       List<Callable<Integer>> tasks =
           IntStream.range(0, 2).<Callable<Integer>>mapToObj(worker -> ComputingProcess::steps).toList();

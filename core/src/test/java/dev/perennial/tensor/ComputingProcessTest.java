@@ -21,7 +21,7 @@ final class ComputingProcessTest {
   private static final int TERMINATED = 128 + 15;
 
   @Test
-  void terminated_whileWorkersCompute_endsWithoutACrash(@TempDir Path dir) throws IOException, InterruptedException {
+  void terminated_whileWorkersCompute_doesItsLastWorkAndEndsWithoutACrash(@TempDir Path dir) throws IOException, InterruptedException {
     for (int round = 0; round < 3; round++) {
       Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
           "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
@@ -30,7 +30,8 @@ final class ComputingProcessTest {
         assertEquals("computing", lines.readLine());
         process.destroy();
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-        assertEquals(TERMINATED, process.exitValue(), () -> lines.lines().toList().toString());
+        assertEquals(List.of("last work"), lines.lines().toList());
+        assertEquals(TERMINATED, process.exitValue());
       } finally {
         process.destroyForcibly();
       }
