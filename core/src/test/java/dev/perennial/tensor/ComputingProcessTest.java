@@ -28,7 +28,8 @@ final class ComputingProcessTest {
           ComputingProcess.class.getName()).directory(dir.toFile()).redirectErrorStream(true).start();
       try (var lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
         assertEquals("computing", lines.readLine());
-        process.destroy();
+        // Through the handle: destroying the Process itself would also throw away what it has to say.
+        process.toHandle().destroy();
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));
         assertEquals(List.of("last work"), lines.lines().toList());
         assertEquals(TERMINATED, process.exitValue());
