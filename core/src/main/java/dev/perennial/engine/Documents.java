@@ -4,12 +4,15 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.perennial.FailureException;
+import dev.perennial.budget.Ledger;
 import dev.perennial.learn.Learner;
+import dev.perennial.measure.AccuracyHistory;
 import dev.perennial.store.Commit;
 import java.util.List;
+import java.util.Map;
 
-/** The small texts that a run keeps with every commit. */
-final class Documents {
+/** The small texts that are kept with every commit. */
+public final class Documents {
 
   static final String LEDGER = "ledger";
   static final String HISTORY = "history";
@@ -19,6 +22,12 @@ final class Documents {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private Documents() {}
+
+  /** Those of a model that no run has learned, but what came in while it was served. */
+  public static Map<String, String> served(Ledger ledger, List<Learner.BrickInfo> bricks) {
+    return Map.of(LEDGER, ledger.toJson(), HISTORY, AccuracyHistory.EMPTY.toJson(), PROGRESS, Progress.NONE.toJson(),
+        BRICKS, bricks(bricks));
+  }
 
   /** The document of that name. */
   static String of(Commit commit, String name) {
