@@ -17,7 +17,8 @@ public final class Documents {
   static final String LEDGER = "ledger";
   static final String HISTORY = "history";
   static final String PROGRESS = "progress";
-  static final String BRICKS = "bricks";
+  /** Its name among the documents of a commit. */
+  public static final String BRICKS = "bricks";
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -40,7 +41,7 @@ public final class Documents {
   }
 
   /** Bricks as JSON. */
-  static String bricks(List<Learner.BrickInfo> bricks) {
+  public static String bricks(List<Learner.BrickInfo> bricks) {
     try {
       return JSON.writeValueAsString(bricks);
     } catch (JsonProcessingException e) {
@@ -48,8 +49,8 @@ public final class Documents {
     }
   }
 
-  /** The bricks that {@link #bricks} wrote. */
-  static List<Learner.BrickInfo> bricks(Commit commit) {
+  /** The bricks that a commit tells of. */
+  public static List<Learner.BrickInfo> bricks(Commit commit) {
     try {
       return JSON.readValue(of(commit, BRICKS), new TypeReference<List<Learner.BrickInfo>>() {});
     } catch (JsonProcessingException e) {

@@ -115,6 +115,14 @@ public final class Journal implements AutoCloseable {
     });
   }
 
+  /** Forgets what a model was taught that is deleted; the log keeps that there was something. */
+  public void forget(String model) {
+    change(changes -> {
+      changes.forget(model);
+      return true;
+    });
+  }
+
   private <T> T change(Work<T> work) {
     var change = new Change<>(work, new CompletableFuture<T>(), false);
     synchronized (ending) {

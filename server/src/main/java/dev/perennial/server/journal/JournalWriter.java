@@ -144,6 +144,22 @@ final class JournalWriter implements AutoCloseable {
     }
   }
 
+  /** Forgets what a model was taught, but that there was something: another one may have its name after it. */
+  void forget(String model) throws SQLException {
+    String gone = "deleted:" + model + ":" + clock.millis();
+    for (String change : new String[] {
+        "UPDATE entry SET text = NULL, model = ?2 WHERE model = ?1",
+        "DELETE FROM request WHERE model = ?1 OR ?2 IS NULL",
+        "DELETE FROM committed WHERE model = ?1 OR ?2 IS NULL",
+        "INSERT INTO committed (model, seq) SELECT ?2, coalesce(max(seq), 0) FROM entry WHERE ?1 IS NOT NULL"}) {
+      try (PreparedStatement statement = connection.prepareStatement(change)) {
+        statement.setString(1, model);
+        statement.setString(2, gone);
+        statement.executeUpdate();
+      }
+    }
+  }
+
   /** Gives up old keys, and the oldest texts that are learned and committed where there are too many. */
   void prune(JournalOptions options) throws SQLException {
     try (PreparedStatement keys = connection.prepareStatement("DELETE FROM request WHERE at < ?")) {
