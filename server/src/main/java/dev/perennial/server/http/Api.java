@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Every way into the server: who may go it, what answers, and how problems are told. */
 final class Api {
@@ -108,18 +109,20 @@ final class Api {
 
   private void handle(Route route, ServerRequest request, ServerResponse response) {
     long began = System.nanoTime();
+    Call call = null;
     try {
       checkHost(request);
       String model = route.perModel() ? Call.model(request) : null;
       Principal principal = tokens.authorise(
           request.headers().first(HeaderNames.AUTHORIZATION).orElse(null), route.scope(), model);
-      route.work().answer(new Call(request, response, principal, limits, json));
+      call = new Call(request, response, principal, limits, json);
+      route.work().answer(call);
     } catch (Refused e) {
-      tell(response, Problem.of(e));
+      tell(call, response, Problem.of(e));
     } catch (UsageException e) {
-      tell(response, Problem.of(Refused.Reason.UNPROCESSABLE, e.getMessage()));
+      tell(call, response, Problem.of(Refused.Reason.UNPROCESSABLE, e.getMessage()));
     } catch (FailureException e) {
-      tell(response, Problem.of(Refused.Reason.UNAVAILABLE, e.getMessage()));
+      tell(call, response, Problem.of(Refused.Reason.UNAVAILABLE, e.getMessage()));
     } catch (UncheckedIOException | IOException e) {
       // The client has gone, or does not read: there is nobody to tell.
       throw new CloseConnectionException("the client went away", e);
@@ -127,7 +130,7 @@ final class Api {
       throw e;
     } catch (Exception e) {
       LOG.log(Level.ERROR, "a defect in " + route.method() + " " + route.path(), e);
-      tell(response, Problem.of(500, "a defect of the server",
+      tell(call, response, Problem.of(500, "a defect of the server",
           "the server met a defect and goes on; its log says where: please report it"));
     } finally {
       meters.request(route.method() + " " + route.path(), response.status().code(), System.nanoTime() - began);
@@ -146,8 +149,8 @@ final class Api {
     }
   }
 
-  private void tell(ServerResponse response, Problem problem) {
-    if (response.isSent()) {
+  private void tell(@Nullable Call call, ServerResponse response, Problem problem) {
+    if (response.isSent() || (call != null && call.isStreaming())) {
       throw new CloseConnectionException("a stream ended in a problem: " + problem.detail());
     }
     response.status(problem.status());
@@ -175,10 +178,10 @@ final class Api {
       }
     }
     if (allowed.isEmpty()) {
-      tell(response, Problem.of(Refused.Reason.UNKNOWN, "expected a path that /openapi.json describes, got another"));
+      tell(null, response, Problem.of(Refused.Reason.UNKNOWN, "expected a path that /openapi.json describes, got another"));
     } else {
       response.header("Allow", String.join(", ", allowed));
-      tell(response, Problem.of(405, "method not allowed", "expected " + String.join(" or ", allowed) + " here, got "
+      tell(null, response, Problem.of(405, "method not allowed", "expected " + String.join(" or ", allowed) + " here, got "
           + request.prologue().method().text()));
     }
   }

@@ -31,6 +31,7 @@ final class Call {
   private final Principal principal;
   private final Limits limits;
   private final Json json;
+  private boolean streaming;
 
   Call(ServerRequest request, ServerResponse response, Principal principal, Limits limits, Json json) {
     this.request = request;
@@ -122,11 +123,9 @@ final class Call {
   }
 
   /** The body as it comes, which has to be there in time. */
-  InputStream stream() {
-    if (!request.content().hasEntity()) {
-      return InputStream.nullInputStream();
-    }
-    return new TimedBody(request.content().inputStream(), limits.body());
+  TimedBody stream() {
+    return new TimedBody(request.content().hasEntity() ? request.content().inputStream() : InputStream.nullInputStream(),
+        limits.body());
   }
 
   /** What a body that ends in an exception is answered with. */
@@ -159,6 +158,12 @@ final class Call {
     response.status(200);
     response.header(HeaderNames.CONTENT_TYPE, mediaType);
     response.header("Cache-Control", "no-store");
+    streaming = true;
     return response.outputStream();
+  }
+
+  /** Whether the answer has begun, so that its status can tell nothing any more. */
+  boolean isStreaming() {
+    return streaming;
   }
 }

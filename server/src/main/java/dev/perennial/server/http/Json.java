@@ -1,12 +1,16 @@
 package dev.perennial.server.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.cfg.CoercionAction;
@@ -16,7 +20,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import dev.perennial.server.Refused;
 import dev.perennial.server.safety.Limits;
-import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.util.stream.Collectors;
 
 /** JSON as it is taken from strangers: no unknown or doubled fields, no other types, nothing deep or long. */
 final class Json {
@@ -51,32 +57,33 @@ final class Json {
    */
   <T> T read(byte[] bytes, Class<T> type, String where) {
     try {
-      T message = mapper.readValue(bytes, type);
+      // Strictly, which the parser is not: it takes bytes that no encoder writes.
+      String text = UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      T message = mapper.readValue(text, type);
       if (message == null) {
         throw new Refused(Refused.Reason.MALFORMED, "expected a JSON object as " + where + ", got null");
       }
       return message;
+    } catch (CharacterCodingException e) {
+      throw new Refused(Refused.Reason.MALFORMED, "expected " + where + " in UTF-8, got other bytes: encode it so", e);
     } catch (StreamConstraintsException e) {
-      throw new Refused(Refused.Reason.MALFORMED, "expected JSON of at most " + DEPTH + " levels and of fields and numbers"
-          + " of usual lengths as " + where + ", got more: " + line(e), e);
+      throw new Refused(Refused.Reason.MALFORMED, "expected JSON of at most " + DEPTH + " levels and of names and numbers"
+          + " of usual lengths as " + where + ", got more", e);
     } catch (UnrecognizedPropertyException e) {
       throw new Refused(Refused.Reason.MALFORMED, "expected fields among " + e.getKnownPropertyIds() + " in " + where
           + ", got \"" + shortened(e.getPropertyName()) + "\": leave it out", e);
+    } catch (JsonParseException e) {
+      throw new Refused(Refused.Reason.MALFORMED, "expected JSON as " + where + ", got something else in line "
+          + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr(), e);
+    } catch (JsonMappingException e) {
+      String field = e.getPath().stream().map(step -> step.getFieldName() == null ? "[" + step.getIndex() + "]"
+          : step.getFieldName()).collect(Collectors.joining("."));
+      throw new Refused(Refused.Reason.MALFORMED, "expected " + where + " as /openapi.json describes it, got "
+          + (field.isEmpty() ? "another value, or something after it" : "a value of another type in the field " + shortened(field)),
+          e);
     } catch (JsonProcessingException e) {
-      if (e.getCause() instanceof Refused refused) {
-        throw refused;
-      }
-      throw new Refused(Refused.Reason.MALFORMED, "expected " + where + " as /openapi.json describes it, in JSON and UTF-8,"
-          + " got something else: " + line(e), e);
-    } catch (IOException e) {
-      // Invalid UTF-8 comes as a plain exception.
-      throw new Refused(Refused.Reason.MALFORMED, "expected " + where + " in JSON and UTF-8, got something else: "
-          + shortened(String.valueOf(e.getMessage())), e);
+      throw new Refused(Refused.Reason.MALFORMED, "expected JSON as " + where + ", got something else", e);
     }
-  }
-
-  private static String line(JsonProcessingException e) {
-    return shortened(e.getOriginalMessage().lines().findFirst().orElse("it cannot be read"));
   }
 
   static String shortened(String text) {

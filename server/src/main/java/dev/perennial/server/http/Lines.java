@@ -11,6 +11,7 @@ import java.util.List;
 /** The lines of a streamed body, of a bounded length each; blank ones are left out. */
 final class Lines {
 
+  private final TimedBody body;
   private final InputStream in;
   private final int mostBytes;
   private int number;
@@ -24,14 +25,16 @@ final class Lines {
    */
   record Line(int number, byte[] bytes) {}
 
-  Lines(InputStream in, int mostBytes) {
-    this.in = new BufferedInputStream(in, 1 << 16);
+  Lines(TimedBody body, int mostBytes) {
+    this.body = body;
+    this.in = new BufferedInputStream(body, 1 << 16);
     this.mostBytes = mostBytes;
   }
 
   /** The next lines, so many at most; none at the end. */
   List<Line> next(int most) {
     var lines = new ArrayList<Line>();
+    body.again();
     try {
       while (!ended && lines.size() < most) {
         byte[] bytes = line();

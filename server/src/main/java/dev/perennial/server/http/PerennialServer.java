@@ -174,6 +174,7 @@ public final class PerennialServer implements AutoCloseable {
         .backlog(1024)
         .connectionOptions(socket -> socket.readTimeout(limits.body()).tcpNoDelay(true))
         .idleConnectionTimeout(limits.body())
+        .idleConnectionPeriod(limits.body())
         .directHandlers(handlers -> {
           for (DirectHandler.EventType event : DirectHandler.EventType.values()) {
             handlers.addHandler(event, (request, type, status, headers, message) ->

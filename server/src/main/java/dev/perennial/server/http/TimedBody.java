@@ -10,11 +10,18 @@ import java.time.Duration;
 /** A body that has to come in time: its reads fail with {@link SocketTimeoutException} once it has taken too long. */
 final class TimedBody extends FilterInputStream {
 
-  private final long end;
+  private final Duration most;
+  private long end;
 
   TimedBody(InputStream in, Duration most) {
     super(in);
+    this.most = most;
     this.end = System.nanoTime() + most.toNanos();
+  }
+
+  /** The time begins anew: what came until now stands for itself. */
+  void again() {
+    end = System.nanoTime() + most.toNanos();
   }
 
   @Override
