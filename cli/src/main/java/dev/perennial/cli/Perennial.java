@@ -75,6 +75,7 @@ final class Perennial implements Runnable {
         .addSubcommand(new LearnCommand(console))
         .addSubcommand(new RunCommand(console))
         .addSubcommand(new PredictCommand(console))
+        .addSubcommand(new ServeCommand(console))
         .addSubcommand(new ResumeCommand(console))
         .addSubcommand(new InspectCommand(console))
         .addSubcommand(new VerifyCommand(console))
