@@ -120,9 +120,9 @@ final class Api {
     } catch (Refused e) {
       tell(call, response, Problem.of(e));
     } catch (UsageException e) {
-      tell(call, response, Problem.of(Refused.Reason.UNPROCESSABLE, e.getMessage()));
+      tell(call, response, Problem.of(Refused.Reason.UNPROCESSABLE, String.valueOf(e.getMessage())));
     } catch (FailureException e) {
-      tell(call, response, Problem.of(Refused.Reason.UNAVAILABLE, e.getMessage()));
+      tell(call, response, Problem.of(Refused.Reason.UNAVAILABLE, String.valueOf(e.getMessage())));
     } catch (UncheckedIOException | IOException e) {
       // The client has gone, or does not read: there is nobody to tell.
       throw new CloseConnectionException("the client went away", e);

@@ -95,7 +95,7 @@ final class BrickCalls {
     try {
       recipe = new Recipe(method, null, models, parameters);
     } catch (UsageException e) {
-      throw new Refused(Refused.Reason.UNPROCESSABLE, e.getMessage(), e);
+      throw new Refused(Refused.Reason.UNPROCESSABLE, String.valueOf(e.getMessage()), e);
     }
     Path directory = directory(call);
     Jobs.Job job = jobs.start("merge", call.model(), step -> merged(directory, name, recipe, step));

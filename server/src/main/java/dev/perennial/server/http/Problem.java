@@ -18,7 +18,7 @@ record Problem(String type, String title, int status, String detail) {
 
   /** The problem behind a refusal. */
   static Problem of(Refused refused) {
-    return of(refused.reason(), refused.getMessage());
+    return of(refused.reason(), String.valueOf(refused.getMessage()));
   }
 
   static Problem of(Refused.Reason reason, String detail) {
