@@ -1,5 +1,6 @@
 package dev.perennial.bench;
 
+import dev.perennial.bench.serve.ServeBench;
 import dev.perennial.bench.suite.SuiteCommand;
 import picocli.CommandLine.Command;
 
@@ -11,6 +12,6 @@ import picocli.CommandLine.Command;
     subcommands = {
         BricksBench.class, EditsBench.class, EncoderBench.class, IntrinsicBench.class, KillsBench.class,
         KindsBench.class, LearnBench.class, LoopBench.class, MedoidsBench.class, MergeBench.class, RecoveryBench.class,
-        RouteBench.class, ShrinkBench.class, SnapshotsBench.class,
+        RouteBench.class, ServeBench.class, ShrinkBench.class, SnapshotsBench.class,
         SuiteCommand.class, TuneBench.class})
 public final class BenchCommand {}

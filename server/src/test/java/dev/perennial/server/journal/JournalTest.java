@@ -165,7 +165,7 @@ final class JournalTest {
   @Test
   void open_anotherFile_isRefusedInOneLine() throws Exception {
     Files.writeString(directory.resolve("journal.db"), "this is no database at all, but a text of some length");
-    assertTrue(assertThrows(FailureException.class, this::open).getMessage().contains("journal.db"));
+    assertTrue(String.valueOf(assertThrows(FailureException.class, this::open).getMessage()).contains("journal.db"));
   }
 
   @Test

@@ -48,7 +48,7 @@ final class LearnWhileServingTest {
     for (int row = 0; row < expected.size(); row++) {
       assertEquals(expected.get(row).keySet(), actual.get(row).keySet());
       for (var entry : expected.get(row).entrySet()) {
-        assertEquals(entry.getValue(), actual.get(row).get(entry.getKey()), error);
+        assertEquals(entry.getValue(), actual.get(row).getOrDefault(entry.getKey(), Double.NaN), error);
       }
     }
   }
@@ -153,7 +153,7 @@ final class LearnWhileServingTest {
       var predictions = predictor.predict(test.stream().map(Row::text).toList(), 1);
       for (int i = 0; i < test.size(); i++) {
         var best = predictions.get(i).candidates().getFirst();
-        assertEquals(served.get(i).get(best.label()), best.score(), 1e-3);
+        assertEquals(served.get(i).getOrDefault(best.label(), Double.NaN), best.score(), 1e-3);
         assertEquals(served.get(i).values().stream().mapToDouble(x -> x).max().orElseThrow(), best.score(), 1e-3);
       }
     }
