@@ -100,7 +100,7 @@ public final class ServeBench implements Callable<Integer> {
       throw new UsageException("expected seconds above 0, at least 1 row, client and thread, and at least 2 models");
     }
     List<Example> examples = data == null ? BenchRows.wordNet(20_000) : BenchRows.table(data, text, label, 20_000);
-    var taken = new ServeFigures.Taken();
+    var taken = new ServeFigures.Taken(this::say);
     Path place = directory == null ? Files.createTempDirectory("perennial-serve") : Files.createDirectories(directory);
     var figures = new ServeMeasurement(new Rows(examples), place, rows, clients, threads, seconds, this::say, taken);
     for (String name : NAMES) {

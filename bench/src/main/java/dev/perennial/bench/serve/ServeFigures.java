@@ -3,6 +3,7 @@ package dev.perennial.bench.serve;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /**
  * What was measured of a server.
@@ -22,12 +23,18 @@ record ServeFigures(int processors, int threads, List<Figure> figures) {
    */
   record Figure(String what, double value, String unit) {}
 
-  /** Collects them. */
+  /** Collects them, and says each as it comes. */
   static final class Taken {
     private final List<Figure> figures = new ArrayList<>();
+    private final Consumer<String> say;
+
+    Taken(Consumer<String> say) {
+      this.say = say;
+    }
 
     void add(String what, double value, String unit) {
       figures.add(new Figure(what, value, unit));
+      say.accept(String.format(Locale.ROOT, "%s: %.4g %s", what, value, unit).stripTrailing());
     }
 
     List<Figure> all() {
