@@ -27,7 +27,8 @@ import picocli.CommandLine.Spec;
     description = {
         "",
         "Each figure starts ./perennial serve over a directory of its own, and loads it over the loopback. Figures: "
-            + "throughput (32 clients that ask as fast as they are answered, against the encoder's own batch rate), latency "
+            + "throughput (32 clients that ask as fast as they are answered, against the encoder's own batch rate), peer (the "
+            + "same against embeddings of ONNX Runtime, a text at a time, behind the same HTTP server), latency "
             + "(at half of that, each arrival by itself), learning (the same with four clients that teach as fast as "
             + "they can, and --p99 100ms), visible (from teaching a row to predictions that have seen it), kills (SIGKILL "
             + "every 20 s while clients teach and ask), tenants (many models with a head each, Zipf traffic, against one "
@@ -41,7 +42,7 @@ import picocli.CommandLine.Spec;
 public final class ServeBench implements Callable<Integer> {
 
   private static final Set<String> NAMES = new LinkedHashSet<>(
-      List.of("throughput", "latency", "learning", "visible", "kills", "tenants", "trace", "memory"));
+      List.of("throughput", "peer", "latency", "learning", "visible", "kills", "tenants", "trace", "memory"));
 
   @Parameters(arity = "1..*", paramLabel = "FIGURE", description = "Which to take.")
   private List<String> names = new ArrayList<>();
@@ -107,6 +108,7 @@ public final class ServeBench implements Callable<Integer> {
       if (names.contains(name)) {
         switch (name) {
           case "throughput" -> figures.throughput();
+          case "peer" -> figures.peer();
           case "latency" -> figures.latency();
           case "learning" -> figures.learning();
           case "visible" -> figures.visible();

@@ -79,6 +79,20 @@ final class ServeMeasurement {
     }
   }
 
+  /** Against embeddings of ONNX Runtime, one text a request, behind the same HTTP server and under the same load. */
+  void peer() throws IOException, InterruptedException {
+    say.accept("peer");
+    try (ServedProcess server = taught("peer");
+        ServedProcess onnx = ServedProcess.start(
+            List.of("dev.perennial.bench.OnnxServer", Integer.toString(threads)))) {
+      double theirs = fastest(onnx, seconds).perSecond();
+      double ours = fastest(server, seconds).perSecond();
+      taken.add("ONNX Runtime behind the same HTTP server, " + clients + " clients", theirs, "1/s");
+      taken.add("this server", ours, "1/s");
+      taken.add("share", ours / theirs, "");
+    }
+  }
+
   /** What a server manages, measured briefly where it was not asked for. */
   private double throughputOf(ServedProcess server) throws InterruptedException {
     if (throughput == 0) {

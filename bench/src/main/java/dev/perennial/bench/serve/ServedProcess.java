@@ -32,10 +32,16 @@ final class ServedProcess implements AutoCloseable {
    * @param options more words of its command line
    */
   static ServedProcess start(Path store, List<String> options) throws IOException {
+    var words = new ArrayList<>(List.of("dev.perennial.cli.Main", "serve", "--store", store.toString(), "--port", "0"));
+    words.addAll(options);
+    return start(words);
+  }
+
+  /** Starts a program that says where it serves. */
+  static ServedProcess start(List<String> words) throws IOException {
     var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g",
-        "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
-        "dev.perennial.cli.Main", "serve", "--store", store.toString(), "--port", "0"));
-    command.addAll(options);
+        "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
+    command.addAll(words);
     var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
     builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
     Process process = builder.start();

@@ -8,8 +8,10 @@ import dev.perennial.server.TinyWorld;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -117,6 +119,29 @@ final class ServerProcessTest {
             .get("label").asText().equals(row.label()) ? 1 : 0;
       }
       assertTrue(right > 28, right + " of 40");
+    }
+  }
+
+  @Test
+  void idleConnections_tenThousand_leaveOthersServed() throws Exception {
+    Running server = start();
+    var idle = new ArrayList<Socket>();
+    try (Client client = new Client(server.port())) {
+      assertEquals(200, client.post("/v1/learn", ServerTest.rowsJson(TinyWorld.rows(0, 20, 2))).status());
+      for (int i = 0; i < 10_000; i++) {
+        idle.add(new Socket("127.0.0.1", server.port()));
+      }
+      for (int i = 0; i < 20; i++) {
+        assertEquals(200, client.post("/v1/predict", "{\"text\":\"w1 w2\"}").status());
+      }
+      try (Client another = new Client(server.port())) {
+        assertEquals("ready", another.get("/ready").json().get("status").asText());
+      }
+    } finally {
+      for (Socket socket : idle) {
+        socket.close();
+      }
+      server.process().destroyForcibly().waitFor();
     }
   }
 
