@@ -253,7 +253,7 @@ final class ServeMeasurement {
 
   void tenants(int models) throws IOException, InterruptedException {
     say.accept(models + " tenants");
-    try (ServedProcess server = taught("tenants", "--memory", "512MiB")) {
+    try (ServedProcess server = taught("tenants", "--memory", "128MiB")) {
       try (Wire wire = server.wire()) {
         for (int model = 0; model < models; model++) {
           String base = ONE + "/models/m" + model;

@@ -29,6 +29,8 @@ final class Meters implements AutoCloseable {
     counter("perennial.snapshots.published", "Snapshots published", progress, Progress::published);
     counter("perennial.publish.seconds", "Seconds spent in solving for snapshots", progress, Progress::publishSeconds);
     counter("perennial.commit.seconds", "Seconds spent in commits", progress, Progress::commitSeconds);
+    counter("perennial.commit.failures", "Commits that failed, and were tried again later", progress,
+        Progress::commitFailures);
     counter("perennial.journal.syncs", "Transactions of the journal, each one sync", journal, Journal::syncs);
     gauge("perennial.journal.last", "The last line of the journal", journal, Journal::last);
     gauge("perennial.rows.waiting", "Rows that are durable and not learned yet", writer, Writer::backlog);

@@ -12,6 +12,7 @@ public final class Progress {
   private final AtomicLong publishNanos = new AtomicLong();
   private final AtomicLong commits = new AtomicLong();
   private final AtomicLong commitNanos = new AtomicLong();
+  private final AtomicLong commitFailures = new AtomicLong();
 
   Progress() {}
 
@@ -36,6 +37,15 @@ public final class Progress {
     commitNanos.addAndGet(nanos);
   }
 
+  void notCommitted() {
+    commitFailures.incrementAndGet();
+  }
+
+  /** Commits that failed, and were tried again later. */
+  public long commitFailures() {
+    return commitFailures.get();
+  }
+
   /** Rows learned. */
   public long learned() {
     return learned.get();
@@ -46,7 +56,7 @@ public final class Progress {
     return foreseen.get();
   }
 
-  /** Rows of models that are no longer there. */
+  /** Rows of models that are no longer there, or learn no more. */
   public long skipped() {
     return skipped.get();
   }

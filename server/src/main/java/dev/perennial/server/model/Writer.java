@@ -9,6 +9,7 @@ import dev.perennial.server.journal.Entry;
 import dev.perennial.server.journal.Journal;
 import dev.perennial.store.Commit;
 import dev.perennial.tensor.TensorScope;
+import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -22,6 +23,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +48,8 @@ public final class Writer implements AutoCloseable {
 
   private static final int SMALL_PASS = 4;
 
+  private static final System.Logger LOG = System.getLogger(Writer.class.getName());
+
   private final Journal journal;
   private final Models models;
   private final Pace pace;
@@ -57,6 +61,7 @@ public final class Writer implements AutoCloseable {
   private final Progress progress = new Progress();
   private final LinkedHashMap<String, AnalyticLearning> learning = new LinkedHashMap<>(16, 0.75f, true);
   private final Set<String> held = new HashSet<>();
+  private final Map<String, String> problems = new ConcurrentHashMap<>();
   private long cursor;
   private long lastCommit = System.nanoTime();
 
@@ -162,16 +167,36 @@ public final class Writer implements AutoCloseable {
   }
 
   private void learn(String name, List<Entry> lines) {
-    ServedModel model;
-    AnalyticLearning state;
-    try {
-      model = models.open(name);
-      state = learning(model);
-    } catch (Refused e) {
-      // A model that was deleted after it was taught: there is nothing left to learn into.
+    if (problems.containsKey(name)) {
+      // Its lines stay in the journal, from where the next process goes on with it.
       progress.skipped(lines.size());
       return;
     }
+    try {
+      ServedModel model = models.open(name);
+      learn(model, learning(model), lines);
+    } catch (Refused e) {
+      // A model that was deleted after it was taught: there is nothing left to learn into.
+      progress.skipped(lines.size());
+    } catch (FailureException e) {
+      giveUp(name, e);
+    }
+  }
+
+  /** Learns nothing more for a model whose store or whose rows fail; what it has learned half is forgotten. */
+  private void giveUp(String name, FailureException problem) {
+    if (held.contains(name)) {
+      throw problem;
+    }
+    LOG.log(Level.WARNING, "the model " + name + " learns no more: " + problem.getMessage());
+    problems.put(name, String.valueOf(problem.getMessage()));
+    AnalyticLearning state = learning.remove(name);
+    if (state != null) {
+      state.close();
+    }
+  }
+
+  private void learn(ServedModel model, AnalyticLearning state, List<Entry> lines) {
     List<Entry> news = lines.stream().filter(line -> line.seq() > state.through()).toList();
     if (news.isEmpty()) {
       return;
@@ -194,7 +219,7 @@ public final class Writer implements AutoCloseable {
     }
     state.reached(news.getLast().seq());
     publish(model, state);
-    makeRoom(name);
+    makeRoom(model.name());
   }
 
   private interface Step {
@@ -292,7 +317,15 @@ public final class Writer implements AutoCloseable {
   private void commit(String name, AnalyticLearning state) {
     if (state.isDirty()) {
       long began = System.nanoTime();
-      Commit commit = state.commit(clock);
+      Commit commit;
+      try {
+        commit = state.commit(clock);
+      } catch (FailureException e) {
+        // It is all in the journal, and is committed at the next time, or learned again by the next process.
+        LOG.log(Level.WARNING, "the model " + name + " could not be committed: " + e.getMessage());
+        progress.notCommitted();
+        return;
+      }
       journal.committed(name, state.through());
       models.open(name).committed(state.through());
       progress.committed(commit.id(), System.nanoTime() - began);
@@ -372,6 +405,7 @@ public final class Writer implements AutoCloseable {
       if (state != null) {
         writer.give(name, state);
       }
+      writer.problems.remove(name);
       return true;
     });
   }
@@ -423,11 +457,20 @@ public final class Writer implements AutoCloseable {
   }
 
   /**
-   * Makes sure that rows that come now are learned soon.
+   * Makes sure that rows that come now for a model are learned soon.
    *
-   * @throws Refused if learning has failed or ended
+   * @throws Refused if learning has failed, for this model or for all, or ended
    */
-  public void requireRunning() {
+  public void requireRunning(String name) {
+    String problem = problems.get(name);
+    if (problem != null) {
+      throw new Refused(Refused.Reason.UNAVAILABLE, "the model " + name + " learns no more (" + problem
+          + "), while predictions go on: repair that and start the server again; nothing acknowledged is lost");
+    }
+    requireRunning();
+  }
+
+  private void requireRunning() {
     lock.lock();
     try {
       if (failure != null) {

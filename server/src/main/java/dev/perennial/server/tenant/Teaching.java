@@ -29,7 +29,7 @@ public final class Teaching implements Intake {
 
   @Override
   public Receipt learn(Lesson lesson) {
-    writer.requireRunning();
+    writer.requireRunning(lesson.model());
     tenants.open(lesson.model()).requireLearns();
     long waiting = writer.backlog();
     if (waiting + lesson.rows().size() > mostWaiting) {
@@ -46,7 +46,7 @@ public final class Teaching implements Intake {
 
   /** Takes back what a source has taught a model so far; on return that is durable. */
   public Receipt remove(String model, String source) {
-    writer.requireRunning();
+    writer.requireRunning(model);
     tenants.open(model).requireLearns();
     return journal.remove(model, source);
   }

@@ -13,6 +13,8 @@ import dev.perennial.server.ServerListener;
 import dev.perennial.server.TinyWorld;
 import dev.perennial.server.model.HeadSnapshot;
 import dev.perennial.server.model.WriterOptions;
+import dev.perennial.store.Access;
+import dev.perennial.store.Store;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -259,6 +261,27 @@ final class LearnWhileServingTest {
       assertEquals(List.of("new"), again.tenants.open("t").classes());
       assertEquals(List.of("x"), again.tenants.open("default").classes());
       assertEquals(1, again.journal.sources("t").getFirst().rows());
+    }
+  }
+
+  @Test
+  void store_thatSomebodyElseWrites_stopsItsModelAlone_andIsGoneOnWithLater() {
+    try (var world = new World(directory, backbone, NOBODY)) {
+      world.tenants.create("taken");
+      world.teach("default", "s", List.of(new Row("w1", "a")));
+      try (Store other = Store.open(directory.resolve("models").resolve("taken"), Access.WRITE)) {
+        world.teach("taken", "s", List.of(new Row("w1", "first")));
+        assertEquals(503, assertThrows(Refused.class,
+            () -> world.teach("taken", "s", List.of(new Row("w1", "second")))).reason().status());
+        assertEquals(1, other.log().size());
+      }
+      world.teach("default", "s", List.of(new Row("w2", "b")));
+      assertEquals(2, world.tenants.open("default").classes().size());
+    }
+    try (var world = new World(directory, backbone, NOBODY)) {
+      world.writer.awaitVisible(world.journal.last(), Duration.ofSeconds(30));
+      assertEquals(List.of("first"), world.tenants.open("taken").classes());
+      assertEquals(2, world.tenants.open("default").snapshot().rows());
     }
   }
 
