@@ -67,11 +67,13 @@ final class Arrivals {
     return Arrays.stream(kept).map(at -> at * scale).toArray();
   }
 
-  /** Variance over mean of the counts a second: 1 where each comes by itself, more where they come in bursts. */
+  /** Variance over mean of the counts of whole seconds: 1 where each comes by itself, more where they come in bursts. */
   static double burstiness(double[] moments) {
-    int[] counts = new int[(int) moments[moments.length - 1] + 1];
+    int[] counts = new int[Math.max(1, (int) moments[moments.length - 1])];
     for (double at : moments) {
-      counts[(int) at]++;
+      if (at < counts.length) {
+        counts[(int) at]++;
+      }
     }
     double mean = Arrays.stream(counts).average().orElse(0);
     return Arrays.stream(counts).mapToDouble(count -> (count - mean) * (count - mean)).average().orElse(0) / mean;
