@@ -191,7 +191,7 @@ final class LearnWhileServingTest {
         });
       }
       var futures = tasks.stream().map(readers::submit).toList();
-      for (int i = 10; i < 210; i += 5) {
+      for (int i = 10; i < 110; i += 5) {
         world.teach("default", "s", TinyWorld.rows(i, i + 5, 2 + i % 10));
       }
       learning.set(false);
@@ -225,21 +225,21 @@ final class LearnWhileServingTest {
 
   @Test
   void tenants_beyondTheirMemory_comeAndGoWithoutLosingAnything() {
-    try (var world = new World(directory, backbone, NOBODY, 20_000, new WriterOptions(Duration.ofMillis(1), 0))) {
-      for (int tenant = 0; tenant < 12; tenant++) {
+    try (var world = new World(directory, backbone, NOBODY, 14_000, new WriterOptions(Duration.ofMillis(1), 0))) {
+      for (int tenant = 0; tenant < 6; tenant++) {
         assertTrue(world.tenants.create("t" + tenant));
         world.teach("t" + tenant, "s", List.of(new Row("w1 w2 w3", "only-" + tenant), new Row("w20 w21", "other")));
       }
       for (int round = 0; round < 3; round++) {
-        for (int tenant = 0; tenant < 12; tenant++) {
+        for (int tenant = 0; tenant < 6; tenant++) {
           assertEquals("only-" + tenant, world.asking.predict("t" + tenant, List.of("w1 w2 w3"), 1).getFirst()
               .candidates().getFirst().label());
         }
       }
       assertTrue(world.tenants.evictions() > 0);
-      assertTrue(world.tenants.loadedCount() < 13);
+      assertTrue(world.tenants.loadedCount() < 7);
       assertFalse(world.tenants.create("t3"));
-      assertEquals(13, world.tenants.names().size());
+      assertEquals(7, world.tenants.names().size());
     }
   }
 
