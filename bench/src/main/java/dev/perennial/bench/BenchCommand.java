@@ -1,5 +1,6 @@
 package dev.perennial.bench;
 
+import dev.perennial.bench.serve.ServeBench;
 import dev.perennial.bench.suite.SuiteCommand;
 import picocli.CommandLine.Command;
 
@@ -11,7 +12,6 @@ import picocli.CommandLine.Command;
     subcommands = {
         BricksBench.class, EditsBench.class, EncoderBench.class, IntrinsicBench.class, KillsBench.class,
         KindsBench.class, LearnBench.class, LoopBench.class, MedoidsBench.class, MergeBench.class, OpenBench.class,
-        RecoveryBench.class,
-        RouteBench.class, ShrinkBench.class, SnapshotsBench.class,
-        SuiteCommand.class, TuneBench.class})
+        RecoveryBench.class, RouteBench.class, ShrinkBench.class, SnapshotsBench.class, TuneBench.class,
+        ServeBench.class, SuiteCommand.class})
 public final class BenchCommand {}

@@ -77,6 +77,7 @@ final class Perennial implements Runnable {
         .addSubcommand(new PredictCommand(console))
         .addSubcommand(new DiscoverCommand(console))
         .addSubcommand(new TeachCommand(console))
+        .addSubcommand(new ServeCommand(console))
         .addSubcommand(new ResumeCommand(console))
         .addSubcommand(new InspectCommand(console))
         .addSubcommand(new VerifyCommand(console))

@@ -91,8 +91,26 @@ public final class AnalyticHead implements AutoCloseable {
    * @param labels their classes, each below what {@link #grow} was told
    */
   public void add(Tensor inputs, long[] labels) {
+    add(inputs, labels, 1);
+  }
+
+  /**
+   * Takes rows back that were taken in before: what is left is what it would be without them, to rounding. O(rows *
+   * features²).
+   *
+   * @param inputs {@code [rows, features]}, as they were given to {@link #add}
+   * @param labels their classes, as they were
+   */
+  public void remove(Tensor inputs, long[] labels) {
+    add(inputs, labels, -1);
+  }
+
+  private void add(Tensor inputs, long[] labels, int sign) {
     Tensor x = inputs.to(torch.ScalarType.Double).contiguous();
     Tensor transposed = x.t().contiguous();
+    if (sign < 0) {
+      transposed.neg_();
+    }
     List<Tensor> panels = gram();
     var tasks = new ArrayList<Callable<Integer>>();
     for (int index = PANELS - 1; index >= 0; index--) {
@@ -107,7 +125,7 @@ public final class AnalyticHead implements AutoCloseable {
     }
     workers.run(tasks);
     moments.index_add_(1, Tensors.longs(labels, labels.length), transposed);
-    rows += labels.length;
+    rows += (long) sign * labels.length;
   }
 
   /**

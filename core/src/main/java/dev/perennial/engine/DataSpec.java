@@ -64,6 +64,11 @@ public record DataSpec(
         null, 0);
   }
 
+  /** What is sent to a model while it is served; there is nothing to read. */
+  public static DataSpec served() {
+    return new DataSpec(List.of("served"), null, null, null, null, null, List.of(), 0, 0, 0, false);
+  }
+
   /** WordNet's glosses, labelled with their lexicographer files. */
   public static DataSpec wordnet(int maxPerClass) {
     return new DataSpec(List.of(WORDNET), null, null, null, null, null, List.of(), 0, maxPerClass, 0, false);

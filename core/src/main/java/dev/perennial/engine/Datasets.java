@@ -48,6 +48,10 @@ public final class Datasets {
       int rows = spec.maxPerClass() == 0 ? few.trainPerClass() : spec.maxPerClass();
       return WordNet.read(new WordNetOptions(rows, few.validationPerClass(), few.testPerClass()), seed);
     }
+    if (spec.equals(DataSpec.served())) {
+      throw new UsageException("expected a store whose data can be read again, got one of a model that is taught while it"
+          + " is served: go on with it by ./perennial serve --store DIR");
+    }
     List<Path> paths = spec.sources().stream().map(Path::of).toList();
     if (paths.size() == 1 && Files.isDirectory(paths.getFirst())) {
       return IdxImages.read(paths.getFirst());

@@ -4,17 +4,21 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.perennial.FailureException;
+import dev.perennial.budget.Ledger;
 import dev.perennial.learn.Learner;
+import dev.perennial.measure.AccuracyHistory;
 import dev.perennial.store.Commit;
 import java.util.List;
+import java.util.Map;
 
-/** The small texts that a run keeps with every commit. */
-final class Documents {
+/** The small texts that are kept with every commit. */
+public final class Documents {
 
   static final String LEDGER = "ledger";
   static final String HISTORY = "history";
   static final String PROGRESS = "progress";
-  static final String BRICKS = "bricks";
+  /** Its name among the documents of a commit. */
+  public static final String BRICKS = "bricks";
 
   /** Of runs in an open world alone. */
   static final String CALIBRATION = "calibration";
@@ -22,6 +26,12 @@ final class Documents {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private Documents() {}
+
+  /** Those of a model that no run has learned, but what came in while it was served. */
+  public static Map<String, String> served(Ledger ledger, List<Learner.BrickInfo> bricks) {
+    return Map.of(LEDGER, ledger.toJson(), HISTORY, AccuracyHistory.EMPTY.toJson(), PROGRESS, Progress.NONE.toJson(),
+        BRICKS, bricks(bricks));
+  }
 
   /** The document of that name. */
   static String of(Commit commit, String name) {
@@ -34,7 +44,7 @@ final class Documents {
   }
 
   /** Bricks as JSON. */
-  static String bricks(List<Learner.BrickInfo> bricks) {
+  public static String bricks(List<Learner.BrickInfo> bricks) {
     try {
       return JSON.writeValueAsString(bricks);
     } catch (JsonProcessingException e) {
@@ -42,8 +52,8 @@ final class Documents {
     }
   }
 
-  /** The bricks that {@link #bricks} wrote. */
-  static List<Learner.BrickInfo> bricks(Commit commit) {
+  /** The bricks that a commit tells of. */
+  public static List<Learner.BrickInfo> bricks(Commit commit) {
     try {
       return JSON.readValue(of(commit, BRICKS), new TypeReference<List<Learner.BrickInfo>>() {});
     } catch (JsonProcessingException e) {

@@ -14,11 +14,12 @@ import dev.perennial.stream.Stream;
  * @param streamDigest of the stream that it learns
  * @param backboneDigest of the backbone that it learns on
  */
-record RunRecord(RunSpec spec, String data, int[] image, String streamDigest, String backboneDigest) {
+public record RunRecord(RunSpec spec, String data, int[] image, String streamDigest, String backboneDigest) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  String toJson() {
+  /** This as JSON, which is what a store is made with. */
+  public String toJson() {
     try {
       return JSON.writeValueAsString(this);
     } catch (JsonProcessingException e) {
@@ -26,7 +27,12 @@ record RunRecord(RunSpec spec, String data, int[] image, String streamDigest, St
     }
   }
 
-  static RunRecord fromJson(String json) {
+  /**
+   * What {@link #toJson} wrote.
+   *
+   * @throws FailureException if the text is something else
+   */
+  public static RunRecord fromJson(String json) {
     try {
       return JSON.readValue(json, RunRecord.class);
     } catch (JsonProcessingException e) {
@@ -44,8 +50,12 @@ record RunRecord(RunSpec spec, String data, int[] image, String streamDigest, St
     }
   }
 
-  /** Refuses a backbone that is not what the run began with. */
-  void checkBackbone(String name, String digest) {
+  /**
+   * Refuses a backbone that is not what the run began with.
+   *
+   * @throws FailureException if it has another digest
+   */
+  public void checkBackbone(String name, String digest) {
     if (!digest.equals(backboneDigest)) {
       throw new FailureException("expected the backbone that this store was learned on (digest " + brief(backboneDigest)
           + "), got " + name + " with digest " + brief(digest) + ": use the same weights, or learn into a new store");

@@ -12,6 +12,7 @@ import dev.perennial.tensor.TensorData;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
 import dev.perennial.tensor.Workers;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import org.bytedeco.pytorch.Scalar;
@@ -68,6 +69,23 @@ final class AnalyticHeadTest {
       head.add(Tensors.floats(rows.inputs(), 500, features), rows.labels());
       double[] solved = Tensors.toDoubles(head.solution());
       assertTrue(RidgeRows.relativeDifference(Tensors.toDoubles(expected), solved) <= 1e-9);
+    }
+  }
+
+  @Test
+  void remove_rowsThatWereAdded_leavesTheSolutionOfTheOthers() {
+    int features = 21;
+    var kept = RidgeRows.of(features, 60, 4);
+    var added = RidgeRows.of(features, 90, 4);
+    Tensor others = Tensors.floats(added.inputs(), 90, features).narrow(0, 60, 30).mul(new Scalar(3));
+    long[] labels = Arrays.copyOfRange(added.labels(), 60, 90);
+    try (var head = new AnalyticHead(features, RIDGE, workers)) {
+      head.grow(4);
+      head.add(others, labels);
+      head.add(Tensors.floats(kept.inputs(), 60, features), kept.labels());
+      head.remove(others, labels);
+      assertEquals(60, head.rows());
+      assertTrue(RidgeRows.relativeDifference(kept.solved(RIDGE), Tensors.toDoubles(head.solution())) <= 1e-9);
     }
   }
 

@@ -29,8 +29,6 @@ final class AnalyticModel implements AutoCloseable {
   /** Rows of a step. */
   private static final int BATCH = 512;
 
-  private static final long PROJECTION = 31;
-
   private final AnalyticOptions options;
   private final Source source;
   private final LearnerContext context;
@@ -100,11 +98,11 @@ final class AnalyticModel implements AutoCloseable {
   private Tensor features(List<? extends Input> inputs, FeatureCache.Frozen network) {
     FeatureMap features = map;
     if (features == null) {
-      var random = CounterRandom.of(context.seed(), PROJECTION);
       Input first = inputs.getFirst();
       features = source.takesPatches(context.backbone(), first)
-          ? new RandomPatches(RandomPatches.image(first), options.features(), random, context.workers())
-          : new BackboneFeatures(options, context, random);
+          ? new RandomPatches(RandomPatches.image(first), options.features(),
+              CounterRandom.of(context.seed(), AnalyticOptions.PROJECTION), context.workers())
+          : new BackboneFeatures(options, context);
       map = features;
     }
     return features.of(inputs, network);

@@ -1,7 +1,11 @@
 package dev.perennial.learn.analytic;
 
 import dev.perennial.UsageException;
+import dev.perennial.backbone.Backbone;
+import dev.perennial.brick.RandomProjection;
 import dev.perennial.learn.SearchSpace;
+import dev.perennial.tensor.CounterRandom;
+import dev.perennial.tensor.Workers;
 
 /**
  * How an analytic head is laid out.
@@ -12,6 +16,9 @@ import dev.perennial.learn.SearchSpace;
  * @param ridge regularisation as a share of the mean square of a feature, above 0; default 0.03
  */
 public record AnalyticOptions(int features, int levels, double ridge) {
+
+  /** What the random numbers of the projection are drawn for. */
+  static final long PROJECTION = 31;
 
   /** Found on validation rows. */
   public static final AnalyticOptions DEFAULT = new AnalyticOptions(8192, 3, 0.03);
@@ -31,5 +38,19 @@ public record AnalyticOptions(int features, int levels, double ridge) {
     if (!(ridge > 0) || Double.isInfinite(ridge)) {
       throw new UsageException("expected a ridge above 0, got " + ridge);
     }
+  }
+
+  /** How many of the last blocks' features a head with these options sees of a backbone. */
+  public int levelsOf(Backbone backbone) {
+    return Math.min(levels, backbone.blocks());
+  }
+
+  /**
+   * The random layer between a backbone's last blocks and a head with these options: the same for the same seed, whoever
+   * learns or predicts. O(levels * width * features).
+   */
+  public RandomProjection projection(Backbone backbone, long seed, Workers workers) {
+    return new RandomProjection(
+        levelsOf(backbone), backbone.width(), features, CounterRandom.of(seed, PROJECTION), workers);
   }
 }

@@ -4,7 +4,6 @@ import dev.perennial.backbone.FeatureCache;
 import dev.perennial.brick.RandomProjection;
 import dev.perennial.data.Input;
 import dev.perennial.learn.LearnerContext;
-import dev.perennial.tensor.CounterRandom;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
@@ -15,11 +14,10 @@ final class BackboneFeatures implements FeatureMap {
   private final int levels;
   private final RandomProjection projection;
 
-  BackboneFeatures(AnalyticOptions options, LearnerContext context, CounterRandom random) {
+  BackboneFeatures(AnalyticOptions options, LearnerContext context) {
     this.cache = context.cache();
-    this.levels = Math.min(options.levels(), context.backbone().blocks());
-    this.projection =
-        new RandomProjection(levels, context.backbone().width(), options.features(), random, context.workers());
+    this.levels = options.levelsOf(context.backbone());
+    this.projection = options.projection(context.backbone(), context.seed(), context.workers());
   }
 
   @Override

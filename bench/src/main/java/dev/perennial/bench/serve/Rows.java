@@ -1,0 +1,95 @@
+package dev.perennial.bench.serve;
+
+import dev.perennial.FailureException;
+import dev.perennial.backbone.Backbone;
+import dev.perennial.backbone.Backbones;
+import dev.perennial.backbone.FeatureCache;
+import dev.perennial.data.Example;
+import dev.perennial.data.Input;
+import dev.perennial.tensor.TensorScope;
+import dev.perennial.tensor.Workers;
+import java.io.IOException;
+import java.util.List;
+
+/** The rows that a server is taught and asked, as JSON. */
+final class Rows {
+
+  private static final int PIECE = 256;
+
+  private final List<Example> rows;
+
+  Rows(List<Example> rows) {
+    this.rows = rows;
+  }
+
+  int size() {
+    return rows.size();
+  }
+
+  String label(int row) {
+    return rows.get(row % rows.size()).label();
+  }
+
+  private String text(int row) {
+    return ((Input.Text) rows.get(row % rows.size()).input()).value();
+  }
+
+  /** A prediction of one text. */
+  Load.Request predict(String base, int row) {
+    return new Load.Request(base + "/predict", "{\"text\":" + quoted(text(row)) + "}");
+  }
+
+  /** A row to learn. */
+  String learn(int row, String more) {
+    return "{\"text\":" + quoted(text(row)) + ",\"label\":" + quoted(label(row)) + more + "}";
+  }
+
+  /** Rows to learn in one request. */
+  String learn(int from, int to, String more) {
+    var body = new StringBuilder("{\"rows\":[");
+    for (int row = from; row < to; row++) {
+      body.append(row == from ? "" : ",").append(learn(row, ""));
+    }
+    return body.append("]").append(more).append("}").toString();
+  }
+
+  /** Teaches so many rows, and returns when predictions have seen them. */
+  void teach(Wire wire, String base, int most) throws IOException {
+    for (int from = 0; from < Math.min(most, size()); from += PIECE) {
+      int to = Math.min(Math.min(most, size()), from + PIECE);
+      Wire.Reply reply = wire.post(base + "/learn", learn(from, to, to >= Math.min(most, size()) ? ",\"until\":\"visible\"" : ""));
+      if (reply.status() != 200) {
+        throw new FailureException("the server refused rows: " + reply.body());
+      }
+    }
+  }
+
+  /** Texts a second that the encoder makes features of by itself, in batches, on so many threads. */
+  double encoderRate(int threads, int most) {
+    try (var workers = new Workers(threads); Backbone backbone = Backbones.load("minilm");
+        TensorScope scope = TensorScope.inference()) {
+      List<Input> inputs = rows.stream().limit(most).map(Example::input).toList();
+      var warm = new FeatureCache(backbone, workers, 0);
+      warm.features(inputs.subList(0, Math.min(256, inputs.size())), FeatureCache.Frozen.BACKBONE, 3);
+      var cache = new FeatureCache(backbone, workers, 0);
+      long began = System.nanoTime();
+      cache.features(inputs, FeatureCache.Frozen.BACKBONE, 3);
+      return inputs.size() / ((System.nanoTime() - began) / 1e9);
+    }
+  }
+
+  private static String quoted(String text) {
+    var quoted = new StringBuilder("\"");
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '"' || c == '\\') {
+        quoted.append('\\').append(c);
+      } else if (c < ' ') {
+        quoted.append(String.format("\\u%04x", (int) c));
+      } else {
+        quoted.append(c);
+      }
+    }
+    return quoted.append('"').toString();
+  }
+}

@@ -1,0 +1,58 @@
+package dev.perennial.server.tenant;
+
+import dev.perennial.server.Intake;
+import dev.perennial.server.Refused;
+import dev.perennial.server.journal.Journal;
+import dev.perennial.server.model.Writer;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Lessons on their way into the journal, and from there to the writer. */
+public final class Teaching implements Intake {
+
+  private final Journal journal;
+  private final Writer writer;
+  private final Tenants tenants;
+  private final long mostWaiting;
+
+  /**
+   * A way in.
+   *
+   * @param mostWaiting rows that may wait to be learned
+   */
+  public Teaching(Journal journal, Writer writer, Tenants tenants, long mostWaiting) {
+    this.journal = journal;
+    this.writer = writer;
+    this.tenants = tenants;
+    this.mostWaiting = mostWaiting;
+  }
+
+  @Override
+  public Receipt learn(Lesson lesson) {
+    writer.requireRunning(lesson.model());
+    tenants.open(lesson.model()).requireLearns();
+    long waiting = writer.backlog();
+    if (waiting + lesson.rows().size() > mostWaiting) {
+      throw new Refused(Refused.Reason.UNAVAILABLE, "expected at most " + mostWaiting + " rows to wait to be learned, and "
+          + waiting + " do: send them again in a moment");
+    }
+    return journal.add(lesson);
+  }
+
+  @Override
+  public Optional<String> offset(String stream) {
+    return journal.offset(stream);
+  }
+
+  /** Takes back what a source has taught a model so far; on return that is durable. */
+  public Receipt remove(String model, String source) {
+    writer.requireRunning(model);
+    tenants.open(model).requireLearns();
+    return journal.remove(model, source);
+  }
+
+  /** Waits until predictions have seen a row. */
+  public boolean awaitVisible(Receipt receipt, Duration most) {
+    return writer.awaitVisible(receipt.last(), most);
+  }
+}
