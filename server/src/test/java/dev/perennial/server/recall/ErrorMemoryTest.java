@@ -129,8 +129,8 @@ final class ErrorMemoryTest {
     assertTrue(same >= 495, same + " of 500");
     // An error that is kept makes its label nearly certain; one that was overwritten does not.
     float[] said = {0.4f, 0.4f, 0.2f};
-    assertTrue(hashed.correct(embedding(4_999, 48), said)[4_999 % 3] > 0.9);
-    assertTrue(hashed.correct(embedding(7, 48), said)[7 % 3] < 0.8);
+    assertTrue(hashed.correct(embedding(4_999, 48), said)[4_999 % 3] > 0.8);
+    assertTrue(hashed.correct(embedding(7, 48), said)[7 % 3] < 0.65);
   }
 
   @Test
