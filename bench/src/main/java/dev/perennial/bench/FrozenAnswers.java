@@ -31,12 +31,13 @@ record FrozenAnswers(List<String> classes, List<Answered> rows) {
   private static final long CACHE_BYTES = 1L << 30;
   private static final int CHUNK = 512;
   private static final int LEVELS = 3;
+  private static final double TEMPERATURE = 0.1;
 
   /**
    * One row.
    *
    * @param embedding pooled features of the last block
-   * @param probabilities scores above 0, normalised: what least squares make of classes are their probabilities
+   * @param probabilities of the classes
    */
   record Answered(Example row, float[] embedding, float[] probabilities) {
 
@@ -111,14 +112,14 @@ record FrozenAnswers(List<String> classes, List<Answered> rows) {
     }
   }
 
+  /** Softmax at a temperature that suits scores of least squares, which are near 1 for the right class and 0 for others. */
   private static float[] probabilities(float[] scores) {
     double sum = 0;
-    for (int c = 0; c < scores.length; c++) {
-      scores[c] = Math.max(1e-6f, scores[c]);
-      sum += scores[c];
+    for (float score : scores) {
+      sum += Math.exp(score / TEMPERATURE);
     }
     for (int c = 0; c < scores.length; c++) {
-      scores[c] = (float) (scores[c] / sum);
+      scores[c] = (float) (Math.exp(scores[c] / TEMPERATURE) / sum);
     }
     return scores;
   }

@@ -146,7 +146,7 @@ public final class RecallBench implements Callable<Integer> {
     return 0;
   }
 
-  private Trial trial(FrozenAnswers answers, RecallOptions options, long seed) {
+  Trial trial(FrozenAnswers answers, RecallOptions options, long seed) {
     List<Answered> rows = answers.rows();
     int[] labels = changed(answers.classes().size(), seed);
     int[] order = CounterRandom.of(seed, 93).permutation(rows.size());

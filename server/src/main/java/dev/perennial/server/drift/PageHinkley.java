@@ -13,8 +13,8 @@ import dev.perennial.UsageException;
 /**
  * The Page-Hinkley test: tells when the mean of a stream has risen, fallen, or either.
  *
- * <p>A handful of numbers, O(1) a value. It is faster than {@link Adwin} at small changes of a known direction, and its
- * threshold has to suit the scale of the values. Source: Continuous Inspection Schemes, Biometrika 1954.
+ * <p>A handful of numbers, O(1) a value. With the defaults of both it finds smaller changes than {@link Adwin}, and large
+ * ones later; its threshold has to suit the scale of the values. Source: Continuous Inspection Schemes, Biometrika 1954.
  */
 public final class PageHinkley implements Detector<Double> {
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.UnaryOperator;
@@ -52,7 +53,15 @@ public final class ErrorMemory {
    */
   private record Entry(float[] embedding, float scale, int[] hashes, int label, float[] said, long number) {}
 
-  private record Near(Entry entry, double weight) {}
+  private record Near(Entry entry, double logWeight) {
+
+    private double weight() {
+      return Math.exp(logWeight);
+    }
+  }
+
+  private static final Comparator<Near> LIGHTEST_FIRST =
+      Comparator.comparingDouble(Near::logWeight).thenComparingLong(one -> one.entry.number);
 
   /**
    * An empty memory.
@@ -145,14 +154,14 @@ public final class ErrorMemory {
     double sum = options.doubt();
     for (Near one : near) {
       classes = Math.max(classes, Math.max(one.entry.label + 1, one.entry.said.length));
-      sum += one.weight;
+      sum += one.weight();
     }
     double[] corrected = new double[classes];
     for (int c = 0; c < said.length; c++) {
       corrected[c] = said[c];
     }
     for (Near one : near) {
-      double share = sum > 0 ? options.strength() * one.weight / sum : 0;
+      double share = sum > 0 ? options.strength() * one.weight() / sum : 0;
       for (int c = 0; c < one.entry.said.length; c++) {
         corrected[c] -= share * one.entry.said[c];
       }
@@ -172,15 +181,20 @@ public final class ErrorMemory {
 
   /** The entries at these places that weigh most, the newer before the older where they weigh the same. */
   private List<Near> near(float[] embedding, float scale, BitSet places) {
-    var found = new ArrayList<Near>();
+    var heaviest = new PriorityQueue<>(LIGHTEST_FIRST);
+    double fading = Math.log(2) / options.halfLife();
     for (int place = places.nextSetBit(0); place >= 0; place = places.nextSetBit(place + 1)) {
       Entry entry = entries.get(place);
       double distance = Math.max(0, 1 - Hashes.dot(embedding, entry.embedding) * scale * entry.scale);
-      double age = stored - 1 - entry.number;
-      found.add(new Near(entry, Math.exp(-distance / options.bandwidth()) * Math.pow(2, -age / options.halfLife())));
+      double logWeight = -distance / options.bandwidth() - (stored - 1 - entry.number) * fading;
+      if (heaviest.size() < options.neighbours()) {
+        heaviest.add(new Near(entry, logWeight));
+      } else if (logWeight > heaviest.element().logWeight) {
+        heaviest.remove();
+        heaviest.add(new Near(entry, logWeight));
+      }
     }
-    found.sort(Comparator.comparingDouble(Near::weight).thenComparingLong(one -> one.entry.number).reversed());
-    return found.size() <= options.neighbours() ? found : List.copyOf(found.subList(0, options.neighbours()));
+    return heaviest.stream().sorted(LIGHTEST_FIRST.reversed()).toList();
   }
 
   /**

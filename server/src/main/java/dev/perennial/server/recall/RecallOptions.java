@@ -7,12 +7,12 @@ import dev.perennial.UsageException;
  *
  * @param capacity errors kept, 1 to 10,000,000; default 10,000. Each takes 4 bytes x (width + classes)
  * @param keeping which errors are kept once it is full
- * @param neighbours errors that a correction looks at, 1 to 10,000; default 16
+ * @param neighbours errors that a correction looks at, 1 to 10,000; default 8
  * @param bandwidth cosine distance at which an error counts 1/e of one at the same place, above 0 to 2; default 0.1
  * @param doubt how much stands against the nearest errors: together they count w / (w + doubt), w their weights' sum; 0
- *     or more, default 0.1
+ *     or more; default 0.01. More of it corrects less, and later
  * @param strength of a correction, 0 to 1; default 1
- * @param halfLife later errors after which one counts half, above 0; infinite for never; default 2,000
+ * @param halfLife later errors after which one counts half, above 0; infinite for never; default 500
  * @param tables hash tables, 1 to 256; default 16
  * @param bits of a hash, 0 to 24; default 8. With 0 all errors are looked at
  */
@@ -21,7 +21,7 @@ public record RecallOptions(int capacity, Keeping keeping, int neighbours, doubl
 
   /** Chosen on validation rows of CLINC150. */
   public static final RecallOptions DEFAULT =
-      new RecallOptions(10_000, Keeping.LATEST, 16, 0.1, 0.1, 1, 2_000, 16, 8);
+      new RecallOptions(10_000, Keeping.LATEST, 8, 0.1, 0.01, 1, 500, 16, 8);
 
   /** Which errors stay. */
   public enum Keeping {
