@@ -21,9 +21,9 @@ final class RecallBenchTest {
     Path json = directory.resolve("recall.json");
     BenchRun.of("recall", "--data", FewTexts.table(directory).toString(), "--text", "text", "--label", "label", "--split",
         "split", "--tasks", "1", "--features", "64", "--moved", "1", "--seeds", "2", "--threads", "1", "--recall-option",
-        "halfLife=8", "bandwidth=0.05", "--json", json.toString());
+        "halfLife=4", "bandwidth=0.05", "--json", json.toString());
     JsonNode figures = BenchRun.json(json);
-    assertEquals(8, figures.path("options").path("halfLife").asDouble());
+    assertEquals(4, figures.path("options").path("halfLife").asDouble());
     JsonNode before = figures.path("mean").path(0);
     JsonNode after = figures.path("mean").path(6);
     assertEquals("after", after.path("name").asText());

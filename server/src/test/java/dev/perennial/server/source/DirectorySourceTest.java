@@ -69,7 +69,6 @@ final class DirectorySourceTest {
         if (batch % 4 == 3 && batch < 60) {
           write("e" + run + (char) ('a' + batch / 4) + ".jsonl", start + 41 + 10 * (batch / 4), start + 51 + 10 * (batch / 4));
         }
-        return true;
       });
       assertEquals(rows(from, from + 191), learned);
       assertTrue(teaching.kills() > 1);

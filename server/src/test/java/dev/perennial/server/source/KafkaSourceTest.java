@@ -117,7 +117,6 @@ final class KafkaSourceTest {
         broker().comeBack();
         write("examples", 60, 120, 3);
       }
-      return true;
     });
     assertEachOnceInOrder(learned, 120);
     assertTrue(teaching.kills() > 1 && outage[0], "kills: " + teaching.kills());

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** A model that keeps what it learned with the offset of it, and is killed between any two of its steps. */
@@ -30,12 +31,12 @@ final class Teaching {
    *
    * @param between is called before each batch, with the number of batches so far
    */
-  List<Row> learn(int rows, int mostKills, Function<Integer, Boolean> between) {
+  List<Row> learn(int rows, int mostKills, IntConsumer between) {
     Source source = open.apply(offset);
     int batches = 0;
     int idle = 0;
     while (durable.size() < rows) {
-      between.apply(batches++);
+      between.accept(batches++);
       Batch batch = source.poll(1 + random.below(draws++, 7), Duration.ofMillis(500));
       learned.addAll(batch.rows());
       idle = batch.rows().isEmpty() ? idle + 1 : 0;
