@@ -20,7 +20,7 @@ final class CacheBenchTest {
   @Test
   void call_aFewTexts_countsHitsThatAddUp() throws IOException {
     Path json = directory.resolve("cache.json");
-    BenchRun run = BenchRun.of("cache", "--data", FewTexts.table(directory).toString(), "--text", "text", "--label",
+    BenchRun run = BenchRun.of("cache", "--data", FewTexts.table(directory, 24).toString(), "--text", "text", "--label",
         "label", "--split", "split", "--task", "task", "--tasks", "1", "--features", "64", "--asked", "300", "--thresholds",
         "0.3,1", "--threads", "1", "--json", json.toString());
     JsonNode lines = BenchRun.json(json).path("lines");
@@ -58,7 +58,7 @@ final class CacheBenchTest {
   }
 
   private void refused(String option, String value) throws IOException {
-    String file = FewTexts.table(directory).toString();
+    String file = FewTexts.table(directory, 24).toString();
     var refusal = assertThrows(UsageException.class, () -> BenchRun.of(
         "cache", "--data", file, "--text", "text", "--label", "label", "--tasks", "1", option, value));
     String message = String.valueOf(refusal.getMessage());

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A table of four classes that are easy to tell apart, in two tasks: 48 rows to learn, 24 of each other part. */
+/** A table of four classes that are easy to tell apart, in two tasks: 48 rows to learn, 24 to validate on. */
 final class FewTexts {
 
   private static final List<List<String>> WORDS = List.of(List.of("cat", "dog", "horse", "sheep"),
@@ -16,9 +16,9 @@ final class FewTexts {
 
   private FewTexts() {}
 
-  static Path table(Path directory) throws IOException {
+  static Path table(Path directory, int testRows) throws IOException {
     var lines = new ArrayList<>(List.of("text,label,task,split"));
-    for (int row = 0; row < 96; row++) {
+    for (int row = 0; row < 72 + testRows; row++) {
       var random = CounterRandom.of(1, row);
       List<String> words = WORDS.get(row % 4);
       lines.add("the " + words.get(random.below(0, 4)) + " and a " + words.get(random.below(1, 4)) + " " + row + ",class" + row % 4 + "," + (row % 2 == 0 ? "nature" : "town") + ","
