@@ -135,8 +135,8 @@ public final class CacheBench implements Callable<Integer> {
   }
 
   private void print(Figures figures) {
-    var table = new Table("stream, threshold", "texts", "same text", "near text", "all hits", "false of near", "false of all",
-        "accuracy", "without");
+    var table = new Table("stream, threshold", "texts", "same text", "near text", "all hits", "false of near",
+        "false of all", "accuracy", "without");
     for (Line line : figures.lines) {
       Outcome o = line.outcome;
       table.row(line.stream + ", " + line.policy, Numbers.whole(o.texts()), percent(o.exact(), o.texts()),
@@ -144,7 +144,8 @@ public final class CacheBench implements Callable<Integer> {
           percent(o.falseHits(), o.texts()), percent(o.right(), o.texts()), percent(o.rightWithout(), o.texts()));
     }
     var out = spec.commandLine().getOut();
-    out.println("cache: " + figures.data + ", " + Numbers.whole(figures.texts) + " texts to ask for, of which the model knows "
+    out.println("cache: " + figures.data + ", " + Numbers.whole(figures.texts)
+        + " texts to ask for, of which the model knows "
         + String.format(Locale.ROOT, "%.1f %%", 100 * figures.modelAccuracy) + "; seed " + figures.seed);
     out.println();
     out.println(table.text());

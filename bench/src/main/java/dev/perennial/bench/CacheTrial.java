@@ -145,7 +145,8 @@ final class CacheTrial {
     if (cache.exact(category, row.text(), model) instanceof Lookup.Hit<Integer>) {
       return new Outcome(1, 1, 0, 0, alone, alone, 0);
     }
-    if (cache.similar(category, row.embedding(), model) instanceof Lookup.Hit<Integer>(Integer given, double similarity)) {
+    if (cache.similar(category, row.embedding(), model)
+        instanceof Lookup.Hit<Integer>(Integer given, double similarity)) {
       return new Outcome(1, 0, 1, given == own ? 0 : 1, right(row, given) ? 1 : 0, alone, 0);
     }
     cache.put(category, row.text(), row.embedding(), row.embedding(), own, model);

@@ -8,7 +8,6 @@ import dev.perennial.server.drift.PageHinkley;
 import dev.perennial.tensor.CounterRandom;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -144,6 +143,6 @@ public final class DriftBench implements Callable<Integer> {
     }
     int[] sorted = delays.stream().mapToInt(Integer::intValue).sorted().toArray();
     return new Line(name, change, 1e4 * falseAlarms / ((double) seeds * before), (double) sorted.length / seeds,
-        sorted.length == 0 ? null : Integer.valueOf(Arrays.stream(sorted).skip(sorted.length / 2).findFirst().orElseThrow()));
+        sorted.length == 0 ? null : Integer.valueOf(sorted[sorted.length / 2]));
   }
 }

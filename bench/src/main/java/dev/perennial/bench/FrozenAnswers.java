@@ -66,7 +66,8 @@ record FrozenAnswers(List<String> classes, List<Answered> rows) {
       throw new UsageException("expected texts, got images: name a table with --data, or wordnet");
     }
     if (asked.isEmpty()) {
-      throw new UsageException("expected rows to ask about, got none: name a --split column with test and validation rows");
+      throw new UsageException(
+          "expected rows to ask about, got none: name a --split column with test and validation rows");
     }
     try (var workers = new Workers(run.threads());
         Backbone backbone = Backbones.load(
@@ -74,7 +75,8 @@ record FrozenAnswers(List<String> classes, List<Answered> rows) {
       var cache = new FeatureCache(backbone, workers, CACHE_BYTES);
       int levels = Math.min(LEVELS, backbone.blocks());
       var options = new GAcil.Options(new AnalyticOptions(features, levels, AnalyticOptions.DEFAULT.ridge()));
-      try (Learner learner = new GAcil().learner(options, BenchContext.of("g-acil", backbone, cache, workers, run.seed()))) {
+      var context = BenchContext.of("g-acil", backbone, cache, workers, run.seed());
+      try (Learner learner = new GAcil().learner(options, context)) {
         progress.say("learning " + data.train().size() + " rows on the frozen backbone");
         List<String> names = data.train().stream().map(Example::label).distinct().sorted().toList();
         var experience = new Experience(0, "all", names, data.train(), List.of());
@@ -88,7 +90,8 @@ record FrozenAnswers(List<String> classes, List<Answered> rows) {
         progress.say("answering " + asked.size() + " others");
         var answered = new ArrayList<Answered>();
         for (int from = 0; from < asked.size(); from += CHUNK) {
-          answered.addAll(answers(learner, cache, levels, backbone.width(), asked.subList(from, Math.min(from + CHUNK, asked.size()))));
+          List<Example> chunk = asked.subList(from, Math.min(from + CHUNK, asked.size()));
+          answered.addAll(answers(learner, cache, levels, backbone.width(), chunk));
           progress.at(answered.size(), asked.size());
         }
         return new FrozenAnswers(learner.classNames(), answered);
@@ -96,7 +99,8 @@ record FrozenAnswers(List<String> classes, List<Answered> rows) {
     }
   }
 
-  private static List<Answered> answers(Learner learner, FeatureCache cache, int levels, int width, List<Example> rows) {
+  private static List<Answered> answers(
+      Learner learner, FeatureCache cache, int levels, int width, List<Example> rows) {
     List<Input> inputs = rows.stream().map(Example::input).toList();
     try (TensorScope scope = TensorScope.inference()) {
       float[] scores = Tensors.toFloats(learner.scores(inputs));
@@ -112,7 +116,7 @@ record FrozenAnswers(List<String> classes, List<Answered> rows) {
     }
   }
 
-  /** Softmax at a temperature that suits scores of least squares, which are near 1 for the right class and 0 for others. */
+  /** Softmax at a temperature that suits scores of least squares: near 1 for the right class, near 0 for others. */
   private static float[] probabilities(float[] scores) {
     double sum = 0;
     for (float score : scores) {

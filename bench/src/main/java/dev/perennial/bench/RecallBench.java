@@ -93,7 +93,8 @@ public final class RecallBench implements Callable<Integer> {
   record Trial(long seed, List<Part> parts, Alarms alarms) {}
 
   /** What is written as JSON. */
-  record Figures(Machine machine, String data, double moved, RecallOptions options, List<Trial> trials, List<Part> mean) {}
+  record Figures(
+      Machine machine, String data, double moved, RecallOptions options, List<Trial> trials, List<Part> mean) {}
 
   /** Right answers in a part of the stream. */
   private static final class Tally {

@@ -21,7 +21,8 @@ final class FewTexts {
     for (int row = 0; row < 72 + testRows; row++) {
       var random = CounterRandom.of(1, row);
       List<String> words = WORDS.get(row % 4);
-      lines.add("the " + words.get(random.below(0, 4)) + " and a " + words.get(random.below(1, 4)) + " " + row + ",class" + row % 4 + "," + (row % 2 == 0 ? "nature" : "town") + ","
+      String text = "the " + words.get(random.below(0, 4)) + " and a " + words.get(random.below(1, 4)) + " " + row;
+      lines.add(text + ",class" + row % 4 + "," + (row % 2 == 0 ? "nature" : "town") + ","
           + (row < 48 ? "train" : row < 72 ? "validation" : "test"));
     }
     return Files.write(directory.resolve("few.csv"), lines);

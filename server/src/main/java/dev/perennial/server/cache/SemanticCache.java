@@ -67,7 +67,8 @@ public final class SemanticCache<A> implements AutoCloseable {
   }
 
   /** The same, with another number of texts that are compared one by one. */
-  SemanticCache(CacheOptions options, InstantSource clock, DoubleSupplier load, BiPredicate<A, A> same, long seed, int fresh) {
+  SemanticCache(CacheOptions options, InstantSource clock, DoubleSupplier load, BiPredicate<A, A> same, long seed,
+      int fresh) {
     this.options = options;
     this.clock = clock;
     this.load = load;

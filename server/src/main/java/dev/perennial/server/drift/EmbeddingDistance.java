@@ -59,7 +59,8 @@ public final class EmbeddingDistance implements Detector<float[]> {
         throw new UsageException("expected a reference of 16 to 65536 embeddings, got " + reference);
       }
       if (window < 8 || window > reference / 2) {
-        throw new UsageException("expected a window of 8 to " + reference / 2 + " embeddings, half the reference, got " + window);
+        throw new UsageException(
+            "expected a window of 8 to " + reference / 2 + " embeddings, half the reference, got " + window);
       }
       if (every < 1 || every > 65_536) {
         throw new UsageException("expected a look every 1 to 65536 embeddings, got " + every);

@@ -19,7 +19,8 @@ final class Observed {
   static int count(double[] state, int place, int least, int most) {
     double value = place < state.length ? state[place] : Double.NaN;
     if (!(value >= least && value <= most) || value != Math.rint(value)) {
-      throw damaged("number " + place + " of " + state.length + " is " + value + ", not a count of " + least + " to " + most);
+      throw damaged(
+          "number " + place + " of " + state.length + " is " + value + ", not a count of " + least + " to " + most);
     }
     return (int) value;
   }

@@ -71,7 +71,8 @@ final class KafkaClients {
   /** A problem that trying again does not solve. */
   static FailureException failed(KafkaOptions options, KafkaException e) {
     return new FailureException("could not go on with topic " + options.topic() + " at " + options.servers() + " ("
-        + reason(e) + "): check the topic, the rights and the brokers, and start again; nothing that was committed is lost", e);
+        + reason(e) + "): check the topic, the rights and the brokers, and start again; nothing that was committed is"
+        + " lost", e);
   }
 
   /** The innermost message, in one line. */

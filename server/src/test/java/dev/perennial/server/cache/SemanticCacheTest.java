@@ -163,8 +163,8 @@ final class SemanticCacheTest {
           kept++;
           float[] x = random(i);
           x[0] += 0.5f;
-          found += cache.similar("", x, model).equals(cache.exact("", "text " + i, model))
-              || (cache.similar("", x, model) instanceof Lookup.Hit<String> hit && hit.answer().equals("answer " + i)) ? 1 : 0;
+          found += cache.similar("", x, model) instanceof Lookup.Hit<String> hit && hit.answer().equals("answer " + i)
+              ? 1 : 0;
         }
       }
       assertTrue(kept > 300 && found >= 0.98 * kept, found + " of " + kept);

@@ -62,7 +62,8 @@ final class ErrorMemoryTest {
     assertEquals(5, found.length);
     assertTrue(found[4] > 0.8, found[4] + "");
     // Far from it, what the model says stands.
-    assertArrayEquals(new float[] {0.9f, 0.1f, 0, 0, 0}, memory.correct(new float[] {-1, 0}, new float[] {0.9f, 0.1f}), 1e-6f);
+    assertArrayEquals(new float[] {0.9f, 0.1f, 0, 0, 0},
+        memory.correct(new float[] {-1, 0}, new float[] {0.9f, 0.1f}), 1e-6f);
   }
 
   @Test
@@ -137,7 +138,8 @@ final class ErrorMemoryTest {
   void badInput_isRefused() {
     var memory = new ErrorMemory(RecallOptions.DEFAULT, 2, 1);
     float[] said = {0.5f, 0.5f};
-    for (float[] bad : List.of(new float[3], new float[2], new float[] {1, Float.NaN}, new float[] {1, Float.POSITIVE_INFINITY})) {
+    for (float[] bad : List.of(
+        new float[3], new float[2], new float[] {1, Float.NaN}, new float[] {1, Float.POSITIVE_INFINITY})) {
       assertThrows(IllegalArgumentException.class, () -> memory.store(bad, 0, said));
       assertThrows(IllegalArgumentException.class, () -> memory.correct(bad, said));
     }

@@ -42,7 +42,8 @@ final class DirectorySourceTest {
 
   private Path write(String name, int from, int to) {
     try {
-      Path part = Files.write(directory.resolve(name + ".part"), IntStream.range(from, to).mapToObj(DirectorySourceTest::line).toList());
+      List<String> lines = IntStream.range(from, to).mapToObj(DirectorySourceTest::line).toList();
+      Path part = Files.write(directory.resolve(name + ".part"), lines);
       return Files.move(part, directory.resolve(name));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -67,7 +68,8 @@ final class DirectorySourceTest {
       var teaching = new Teaching(this::source, seed);
       List<Row> learned = teaching.learn(191, 20, batch -> {
         if (batch % 4 == 3 && batch < 60) {
-          write("e" + run + (char) ('a' + batch / 4) + ".jsonl", start + 41 + 10 * (batch / 4), start + 51 + 10 * (batch / 4));
+          int first = start + 41 + 10 * (batch / 4);
+          write("e" + run + (char) ('a' + batch / 4) + ".jsonl", first, first + 10);
         }
       });
       assertEquals(rows(from, from + 191), learned);

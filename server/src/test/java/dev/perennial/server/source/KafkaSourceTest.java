@@ -180,7 +180,8 @@ final class KafkaSourceTest {
 
   @Test
   void poll_aTopicThatIsNotThereYet_waitsForItAndItsLaterPartitions() throws Exception {
-    var options = new KafkaOptions(broker().servers(), "late", RowFormat.DEFAULT, null, Map.of("metadata.max.age.ms", "200"));
+    var options = new KafkaOptions(
+        broker().servers(), "late", RowFormat.DEFAULT, null, Map.of("metadata.max.age.ms", "200"));
     var texts = new ArrayList<String>();
     try (var source = new KafkaSource(options, null, told::add)) {
       assertEquals(List.of(), source.poll(9, PATIENCE).rows());
