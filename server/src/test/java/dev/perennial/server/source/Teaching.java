@@ -37,10 +37,10 @@ final class Teaching {
     int idle = 0;
     while (durable.size() < rows) {
       between.accept(batches++);
-      Batch batch = source.poll(1 + random.below(draws++, 7), Duration.ofMillis(500));
+      Batch batch = source.poll(1 + random.below(draws++, 7), Duration.ofMillis(250));
       learned.addAll(batch.rows());
       idle = batch.rows().isEmpty() ? idle + 1 : 0;
-      assertTrue(idle < 60, "no more than " + learned.size() + " of " + rows + " rows come");
+      assertTrue(idle < 120, "no more than " + learned.size() + " of " + rows + " rows come");
       boolean last = learned.size() >= rows;
       if (last || random.below(draws++, 3) == 0) {
         durable = List.copyOf(learned);
