@@ -10,8 +10,9 @@ import picocli.CommandLine.Command;
     synopsisSubcommandLabel = "COMMAND",
     header = "Measure speed on this machine, against others where there are any, and compare techniques.",
     subcommands = {
-        BricksBench.class, EditsBench.class, EncoderBench.class, IntrinsicBench.class, KillsBench.class,
-        KindsBench.class, LearnBench.class, LoopBench.class, MedoidsBench.class, MergeBench.class, OpenBench.class,
-        RecoveryBench.class, RouteBench.class, ShrinkBench.class, SnapshotsBench.class, TuneBench.class,
-        ServeBench.class, SuiteCommand.class})
+        BricksBench.class, CacheBench.class, DriftBench.class, EditsBench.class, EncoderBench.class,
+        IntrinsicBench.class, KillsBench.class, KindsBench.class, LearnBench.class, LoopBench.class,
+        MedoidsBench.class, MergeBench.class, OpenBench.class, RecallBench.class, RecoveryBench.class,
+        RouteBench.class, ShrinkBench.class, SnapshotsBench.class, TuneBench.class, ServeBench.class,
+        SuiteCommand.class})
 public final class BenchCommand {}
