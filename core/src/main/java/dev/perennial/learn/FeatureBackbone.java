@@ -88,8 +88,9 @@ public abstract class FeatureBackbone implements Backbone {
     return List.of();
   }
 
+  /** Those whose passes may be made until others are prepared. */
   @Override
-  public final List<Row> prepare(List<? extends Input> inputs) {
+  public List<Row> prepare(List<? extends Input> inputs) {
     float[] all = Tensors.toFloats(features(inputs));
     List<Row> rows = inputs.stream().map(inner.cache()::row).toList();
     var fresh = new IdentityHashMap<Row, float[]>();

@@ -20,7 +20,7 @@ import org.bytedeco.pytorch.global.torch;
  *
  * <p>The parameters are the technique's prompts.
  */
-final class PromptedBackbone extends FeatureBackbone {
+class PromptedBackbone extends FeatureBackbone {
 
   private final Prompts prompts;
 
@@ -56,8 +56,13 @@ final class PromptedBackbone extends FeatureBackbone {
 
   /** The queries of inputs, {@code [inputs, width]}, of length 1. Not for workers. */
   @Override
-  public Tensor features(List<? extends Input> inputs) {
-    return torch.normalize(inner().cache().features(inputs, FeatureCache.Frozen.BACKBONE));
+  public final Tensor features(List<? extends Input> inputs) {
+    return queries(inner(), inputs);
+  }
+
+  /** The same from a context of the encoder. */
+  static Tensor queries(LearnerContext inner, List<? extends Input> inputs) {
+    return torch.normalize(inner.cache().features(inputs, FeatureCache.Frozen.BACKBONE));
   }
 
   @Override
@@ -66,7 +71,7 @@ final class PromptedBackbone extends FeatureBackbone {
   }
 
   @Override
-  public void initialise(Parameters parameters) {
+  public final void initialise(Parameters parameters) {
     prompts.addTo(parameters);
   }
 

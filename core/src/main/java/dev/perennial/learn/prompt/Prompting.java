@@ -1,6 +1,7 @@
 package dev.perennial.learn.prompt;
 
 import dev.perennial.data.Example;
+import dev.perennial.data.Input;
 import dev.perennial.learn.Batch;
 import dev.perennial.learn.GradientLearner;
 import dev.perennial.learn.LearnerContext;
@@ -33,21 +34,20 @@ abstract class Prompting implements Objective, PromptedBackbone.Prompts {
   /** Deviation of initial values: about that of the words' embeddings of small encoders. */
   private static final double DEVIATION = 0.02;
 
+  private final String technique;
   private final PromptTraining training;
   private final LearnerContext context;
-  private final PromptedBackbone backbone;
   private final TensorOwner owner = new TensorOwner();
   /** Rows of former tasks, by the names of the tensors that they are in. */
   private final Map<String, Tensor> held = new TreeMap<>();
   private float[] queries = new float[0];
-  /** The numbers of the classes of the experience that is being learned. */
   private int[] own = new int[0];
   private int tasks;
 
   Prompting(String technique, PromptTraining training, LearnerContext context) {
+    this.technique = technique;
     this.training = training;
     this.context = context;
-    this.backbone = new PromptedBackbone(technique, context, this);
   }
 
   /**
@@ -56,9 +56,18 @@ abstract class Prompting implements Objective, PromptedBackbone.Prompts {
    */
   abstract List<String> growing();
 
+  /**
+   * The encoder with these prompts.
+   *
+   * @throws dev.perennial.UsageException if the backbone takes no virtual tokens
+   */
+  PromptedBackbone on(LearnerContext encoder) {
+    return new PromptedBackbone(technique, encoder, this);
+  }
+
   /** A learner by this objective. */
   final GradientLearner learner() {
-    return new GradientLearner(training.training(), backbone.context(), this);
+    return new GradientLearner(training.training(), on(context).context(), this);
   }
 
   /** Experiences begun. */
@@ -87,12 +96,27 @@ abstract class Prompting implements Objective, PromptedBackbone.Prompts {
     return values;
   }
 
+  /** The numbers of the classes of the experience that is being learned. */
+  final int[] own() {
+    return own;
+  }
+
   static Tensor named(Map<String, Tensor> tensors, String name) {
     Tensor tensor = tensors.get(name);
     if (tensor == null) {
       throw new IllegalArgumentException("expected a tensor " + name + " among prompts");
     }
     return tensor;
+  }
+
+  /** The queries of any inputs, {@code [inputs, width]}, of length 1. Not for workers. */
+  final Tensor queries(List<? extends Input> inputs) {
+    return PromptedBackbone.queries(context, inputs);
+  }
+
+  /** Those of the last batch's rows, one after another. */
+  final float[] queries() {
+    return queries;
   }
 
   /** The queries of a worker's rows, {@code [rows, width]}. */
@@ -148,14 +172,14 @@ abstract class Prompting implements Objective, PromptedBackbone.Prompts {
 
   @Override
   public final Tensor gradient(Batch batch, Model model, Supplier<Tensor> atValues) {
-    queries = Tensors.toFloats(backbone.features(batch.rows().stream().map(Example::input).toList()));
+    queries = Tensors.toFloats(queries(batch.rows().stream().map(Example::input).toList()));
     Tensor gradient = atValues.get();
     growing().forEach(name -> former(model.parameters(), gradient, name).zero_());
     return gradient;
   }
 
   @Override
-  public final Tensor taskLoss(Batch batch, Part part) {
+  public Tensor taskLoss(Batch batch, Part part) {
     Tensor logits = part.logits();
     if (training.own() && own.length > 1) {
       float[] closed = new float[(int) logits.size(1)];
@@ -169,17 +193,17 @@ abstract class Prompting implements Objective, PromptedBackbone.Prompts {
   }
 
   @Override
-  public final void stepped(Batch batch, Model model) {
+  public void stepped(Batch batch, Model model) {
     holdFormer(model.parameters());
   }
 
   @Override
-  public final List<StatePart> state() {
+  public List<StatePart> state() {
     return List.of(StatePart.of(PART, Combine.LATEST, Map.of(TASKS, TensorData.of(new long[] {tasks}, 1))));
   }
 
   @Override
-  public final void restore(Map<String, StatePart> state, List<Experience> past) {
+  public void restore(Map<String, StatePart> state, List<Experience> past) {
     past.forEach(context::register);
     tasks = (int) LearnerState.part(state, PART).tensor(TASKS).longs()[0];
   }
