@@ -18,6 +18,11 @@ import java.util.List;
 /** A client of one server, as a user's would be. */
 final class Client implements AutoCloseable {
 
+  static {
+    // Each request has a connection of its own: one that idles is closed by the server, perhaps as a request is sent on it.
+    System.setProperty("jdk.httpclient.allowRestrictedHeaders", "connection");
+  }
+
   static final ObjectMapper JSON = new ObjectMapper();
 
   final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -58,7 +63,7 @@ final class Client implements AutoCloseable {
 
   Reply send(String method, String path, String type, BodyPublisher body, String... more) throws IOException {
     HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + path)).method(method, body)
-        .timeout(Duration.ofSeconds(30));
+        .header("Connection", "close").timeout(Duration.ofSeconds(30));
     if (!type.isEmpty()) {
       request.header("Content-Type", type);
     }

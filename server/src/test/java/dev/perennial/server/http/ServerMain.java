@@ -1,6 +1,7 @@
 package dev.perennial.server.http;
 
 import dev.perennial.server.ServerListener;
+import dev.perennial.tensor.LibTorch;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.CountDownLatch;
@@ -14,7 +15,7 @@ public final class ServerMain {
   public static void main(String... arguments) throws InterruptedException {
     PerennialServer server = PerennialServer.start(
         ServerTest.options(Path.of(arguments[0]), arguments[1]), new ServerListener() {}, Clock.systemUTC());
-    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(server::close));
+    LibTorch.beforeEnd(Thread.ofPlatform().unstarted(server::close));
     System.out.println("port " + server.port());
     System.out.flush();
     new CountDownLatch(1).await();
