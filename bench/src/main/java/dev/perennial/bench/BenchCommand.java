@@ -10,8 +10,9 @@ import picocli.CommandLine.Command;
     synopsisSubcommandLabel = "COMMAND",
     header = "Measure speed on this machine, against others where there are any, and compare techniques.",
     subcommands = {
-        BricksBench.class, EditsBench.class, EncoderBench.class, IntrinsicBench.class, KillsBench.class,
-        KindsBench.class, LearnBench.class, LoopBench.class, MedoidsBench.class, MergeBench.class, RecoveryBench.class,
-        RouteBench.class, ServeBench.class, ShrinkBench.class, SnapshotsBench.class,
+        BricksBench.class, CacheBench.class, DriftBench.class, EditsBench.class, EncoderBench.class, IntrinsicBench.class,
+        KillsBench.class, KindsBench.class, LearnBench.class, LoopBench.class, MedoidsBench.class, MergeBench.class,
+        RecallBench.class, RecoveryBench.class, RouteBench.class, ServeBench.class, ShrinkBench.class,
+        SnapshotsBench.class,
         SuiteCommand.class, TuneBench.class})
 public final class BenchCommand {}
