@@ -1,7 +1,9 @@
 package dev.perennial.server.http;
 
 import dev.perennial.FailureException;
+import dev.perennial.budget.Resource;
 import dev.perennial.server.Intake;
+import dev.perennial.server.Listeners;
 import dev.perennial.server.Predicting;
 import dev.perennial.server.ServerListener;
 import dev.perennial.server.batch.BatchOptions;
@@ -14,6 +16,7 @@ import dev.perennial.server.model.Latencies;
 import dev.perennial.server.model.Pace;
 import dev.perennial.server.model.Writer;
 import dev.perennial.server.model.WriterOptions;
+import dev.perennial.server.page.Watcher;
 import dev.perennial.server.safety.Limits;
 import dev.perennial.server.safety.RateLimit;
 import dev.perennial.server.safety.Scope;
@@ -52,6 +55,9 @@ public final class PerennialServer implements AutoCloseable {
 
   private static final Duration GRACE = Duration.ofSeconds(5);
 
+  /** Texts that may wait to be predicted. */
+  private static final int WAITING = 4096;
+
   private final ServerOptions options;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
   private final Journal journal;
@@ -76,8 +82,10 @@ public final class PerennialServer implements AutoCloseable {
     return new PerennialServer(options, listener, clock);
   }
 
-  private PerennialServer(ServerOptions options, ServerListener listener, Clock clock) {
+  private PerennialServer(ServerOptions options, ServerListener outside, Clock clock) {
     this.options = options;
+    var watcher = new Watcher(clock, System::nanoTime);
+    var listener = new Listeners(List.of(watcher, outside));
     boolean started = false;
     try {
       Tokens tokens = options.tokens() == null ? Tokens.none() : Tokens.read(options.tokens());
@@ -101,19 +109,22 @@ public final class PerennialServer implements AutoCloseable {
         writer.hold(TenantName.DEFAULT);
       }
       begun = journal.last();
-      queue = opening(new BatchQueue(new BatchOptions(options.threads(), 32, 4096, options.p99())));
+      queue = opening(new BatchQueue(new BatchOptions(options.threads(), 32, WAITING, options.p99())));
       PredictionMemory memory = opening(PredictionMemory.open(
           options.directory().resolve("predictions.db"), options.keepPredictions()));
-      teaching = new Teaching(journal, writer, tenants, options.limits().backlog());
+      teaching = new Teaching(journal, writer, tenants, options.limits().backlog(), listener);
       asking = new Asking(tenants, queue, latencies, listener);
       Watch watch = opening(new Watch(options.limits().streams(), options.limits().body()));
       Meters meters = opening(new Meters(writer, journal, queue, tenants, pace, latencies, watch));
       Jobs jobs = opening(new Jobs(clock));
       api = new Api(tokens, options.limits(), new Json(options.limits()), meters,
           names(options.host()));
-      addRoutes(memory, watch, jobs);
+      addRoutes(memory, watch, jobs, listener);
+      var page = new PageCalls(tenants, watcher, latencies, () -> uses(pace, watch), watch);
+      addPage(page);
       web = listening(tls);
       opening(web::stop);
+      opening(page);
       started = true;
     } finally {
       if (!started) {
@@ -134,9 +145,32 @@ public final class PerennialServer implements AutoCloseable {
     return resource;
   }
 
-  private void addRoutes(PredictionMemory memory, Watch watch, Jobs jobs) {
+  private void addPage(PageCalls page) {
+    api.add("GET", "/", Scope.NONE, page::page);
+    api.addPerModel("GET", "/events", Scope.READ, page::events);
+    api.addPerModel("GET", "/lineage", Scope.READ, page::lineage);
+    api.addPerModel("GET", "/ledger", Scope.READ, page::ledger);
+  }
+
+  /** What all models share, and how much of it is used. */
+  private List<Messages.Use> uses(Pace pace, Watch watch) {
+    Limits limits = options.limits();
+    return List.of(
+        new Messages.Use("heads in memory", Resource.BYTES.format(tenants.bytes()), Resource.BYTES.format(options.memory()),
+            PageCalls.share(tenants.bytes(), options.memory())),
+        new Messages.Use("rows that wait to be learned", Long.toString(writer.backlog()), Long.toString(limits.backlog()),
+            PageCalls.share(writer.backlog(), limits.backlog())),
+        new Messages.Use("texts that wait to be predicted", Long.toString(queue.waiting()), Long.toString(WAITING),
+            PageCalls.share(queue.waiting(), WAITING)),
+        new Messages.Use("streams that are open", Integer.toString(watch.openCount()), Integer.toString(limits.streams()),
+            PageCalls.share(watch.openCount(), limits.streams())),
+        new Messages.Use("time that learning takes", Math.round(100 * pace.share()) + " %",
+            options.p99() == 0 ? "all that it needs" : "what " + Math.round(1000 * options.p99()) + " ms leave", 0));
+  }
+
+  private void addRoutes(PredictionMemory memory, Watch watch, Jobs jobs, ServerListener listener) {
     var rate = new RateLimit(options.limits().rate(), System::nanoTime);
-    var predict = new PredictCalls(asking, memory, rate, watch);
+    var predict = new PredictCalls(asking, memory, rate, watch, listener);
     var learn = new LearnCalls(teaching, journal, memory, rate, watch, jobs);
     var models = new ModelCalls(tenants, writer, journal);
     var bricks = new BrickCalls(tenants, jobs);
