@@ -40,6 +40,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import javax.net.ssl.SSLContext;
@@ -158,14 +159,16 @@ public final class PerennialServer implements AutoCloseable {
     return List.of(
         new Messages.Use("heads in memory", Resource.BYTES.format(tenants.bytes()), Resource.BYTES.format(options.memory()),
             PageCalls.share(tenants.bytes(), options.memory())),
-        new Messages.Use("rows that wait to be learned", Long.toString(writer.backlog()), Long.toString(limits.backlog()),
-            PageCalls.share(writer.backlog(), limits.backlog())),
-        new Messages.Use("texts that wait to be predicted", Long.toString(queue.waiting()), Long.toString(WAITING),
-            PageCalls.share(queue.waiting(), WAITING)),
-        new Messages.Use("streams that are open", Integer.toString(watch.openCount()), Integer.toString(limits.streams()),
-            PageCalls.share(watch.openCount(), limits.streams())),
+        use("rows that wait to be learned", writer.backlog(), limits.backlog()),
+        use("texts that wait to be predicted", queue.waiting(), WAITING),
+        use("streams that are open", watch.openCount(), limits.streams()),
         new Messages.Use("time that learning takes", Math.round(100 * pace.share()) + " %",
             options.p99() == 0 ? "all that it needs" : "what " + Math.round(1000 * options.p99()) + " ms leave", 0));
+  }
+
+  private static Messages.Use use(String what, long used, long limit) {
+    return new Messages.Use(what, String.format(Locale.ROOT, "%,d", used), String.format(Locale.ROOT, "%,d", limit),
+        PageCalls.share(used, limit));
   }
 
   private void addRoutes(PredictionMemory memory, Watch watch, Jobs jobs, ServerListener listener) {

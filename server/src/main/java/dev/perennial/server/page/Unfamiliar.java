@@ -14,7 +14,7 @@ import java.util.List;
  */
 final class Unfamiliar {
 
-  private static final int MOST = 12;
+  private static final int MOST = 9;
   private static final int SCORES = 256;
   private static final Duration LONGEST = Duration.ofMinutes(30);
 

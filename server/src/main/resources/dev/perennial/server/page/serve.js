@@ -218,7 +218,8 @@
       }
     }
     for (const input of wanted.values()) {
-      list.append(question(input));
+      const next = [...list.children].find((item) => Number(item.dataset.score) > input.score);
+      list.insertBefore(question(input), next || null);
     }
     text('waiting-note', !teaches ? 'Labels need a model that learns row by row, and a token with the scope learn.'
       : list.children.length ? 'The texts of the last half hour that the model knew least. Name the class, and it learns at once.'
@@ -235,6 +236,7 @@
     const item = make('li', {}, make('p', {className: 'text'}, input.text),
       make('p', {className: 'said'}, `said ${input.label}, score ${input.score.toFixed(2)}`), form);
     item.dataset.prediction = input.prediction;
+    item.dataset.score = input.score;
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       teach(input, field, button, item);
@@ -326,7 +328,9 @@
   async function bricks() {
     const response = await ask(`${base()}/lineage`);
     if (response.ok) {
-      const report = new DOMParser().parseFromString(await response.text(), 'text/html');
+      // Styles in attributes are against this page's policy; in texts their quotes are escaped.
+      const html = (await response.text()).replace(/ style="[^"]*"/g, '').replace(/<style>[^]*?<\/style>/g, '');
+      const report = new DOMParser().parseFromString(html, 'text/html');
       const picture = report.querySelector('.picture');
       const table = report.querySelector('#bricks .scroll');
       if (picture && report.querySelector('.brick')) {
@@ -343,6 +347,7 @@
       const cell = (words) => make('td', {className: 'words'}, words);
       rows('ledger', [...budgets.map((one) => [`in all, of ${one.limit === 'none' ? 'no limit' : one.limit}`, cell(one.what), one.used]),
         ...entries.map((one) => [one.what, cell(one.resource), one.amount])]);
+      byId('ledger').closest('table').tHead.hidden = budgets.length + entries.length === 0;
       text('ledger-note', budgets.length + entries.length ? 'What learning has spent, as of the newest commit'
         : 'Nothing is charged to this model: it was made here, without a budget.');
     }

@@ -103,11 +103,11 @@ final class StatisticsTest {
       unfamiliar.add("id" + i, "text " + score, "c", score / 100.0, NOW);
       unfamiliar.add("again" + i, "text " + score, "c", score / 100.0, NOW);
     }
-    assertEquals(IntStream.range(0, 12).mapToObj(i -> "text " + i).toList(),
+    assertEquals(IntStream.range(0, 9).mapToObj(i -> "text " + i).toList(),
         unfamiliar.waiting(NOW).stream().map(State.Waiting::text).toList());
     assertTrue(unfamiliar.waiting(NOW).stream().allMatch(input -> input.prediction().startsWith("id")));
     unfamiliar.learned("text 3");
-    assertEquals(11, unfamiliar.waiting(NOW).size());
+    assertEquals(8, unfamiliar.waiting(NOW).size());
     assertFalse(unfamiliar.waiting(NOW).stream().anyMatch(input -> input.text().equals("text 3")));
     assertTrue(unfamiliar.waiting(NOW.plus(Duration.ofMinutes(31))).isEmpty());
     assertEquals(0.5, unfamiliar.familiarity(), 0.011);
