@@ -23,6 +23,7 @@ import dev.perennial.server.safety.Scope;
 import dev.perennial.server.safety.TlsFiles;
 import dev.perennial.server.safety.Tokens;
 import dev.perennial.server.tenant.Asking;
+import dev.perennial.server.tenant.CachedAsking;
 import dev.perennial.server.tenant.Teaching;
 import dev.perennial.server.tenant.TenantName;
 import dev.perennial.server.tenant.TenantOptions;
@@ -37,6 +38,7 @@ import io.helidon.webserver.WebServerConfig;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
@@ -56,6 +58,9 @@ public final class PerennialServer implements AutoCloseable {
 
   private static final Duration GRACE = Duration.ofSeconds(5);
 
+  /** Texts whose answers are kept, unless another number is asked for. */
+  public static final int CACHED = 10_000;
+
   /** Texts that may wait to be predicted. */
   private static final int WAITING = 4096;
 
@@ -66,7 +71,7 @@ public final class PerennialServer implements AutoCloseable {
   private final BatchQueue queue;
   private final Tenants tenants;
   private final Teaching teaching;
-  private final Asking asking;
+  private final Predicting asking;
   private final Api api;
   private final WebServer web;
   private final long begun;
@@ -80,10 +85,15 @@ public final class PerennialServer implements AutoCloseable {
    * @throws FailureException if another process serves or learns there, or the port is taken
    */
   public static PerennialServer start(ServerOptions options, ServerListener listener, Clock clock) {
-    return new PerennialServer(options, listener, clock);
+    return start(options, CACHED, listener, clock);
   }
 
-  private PerennialServer(ServerOptions options, ServerListener outside, Clock clock) {
+  /** The same with a cache of another number of texts; 0 for none. */
+  public static PerennialServer start(ServerOptions options, int cached, ServerListener listener, Clock clock) {
+    return new PerennialServer(options, cached, listener, clock);
+  }
+
+  private PerennialServer(ServerOptions options, int cached, ServerListener outside, Clock clock) {
     this.options = options;
     var watcher = new Watcher(clock, System::nanoTime);
     var listener = new Listeners(List.of(watcher, outside));
@@ -114,14 +124,21 @@ public final class PerennialServer implements AutoCloseable {
       PredictionMemory memory = opening(PredictionMemory.open(
           options.directory().resolve("predictions.db"), options.keepPredictions()));
       teaching = new Teaching(journal, writer, tenants, options.limits().backlog(), listener);
-      asking = new Asking(tenants, queue, latencies, listener);
+      var uncached = new Asking(tenants, queue, latencies, listener);
+      CachedAsking cache = cached == 0 ? null
+          : new CachedAsking(tenants, uncached, latencies, listener, cached);
+      asking = cache == null ? uncached : cache;
       Watch watch = opening(new Watch(options.limits().streams(), options.limits().body()));
       Meters meters = opening(new Meters(writer, journal, queue, tenants, pace, latencies, watch));
+      meters.drifts(watcher);
+      if (cache != null) {
+        meters.cache(cache);
+      }
       Jobs jobs = opening(new Jobs(clock));
       api = new Api(tokens, options.limits(), new Json(options.limits()), meters,
           names(options.host()));
       addRoutes(memory, watch, jobs, listener);
-      var page = new PageCalls(tenants, watcher, latencies, () -> uses(pace, watch), watch);
+      var page = new PageCalls(tenants, watcher, latencies, () -> uses(pace, watch, cache, cached), watch);
       addPage(page);
       web = listening(tls);
       opening(web::stop);
@@ -154,16 +171,21 @@ public final class PerennialServer implements AutoCloseable {
   }
 
   /** What all models share, and how much of it is used. */
-  private List<Messages.Use> uses(Pace pace, Watch watch) {
+  private List<Messages.Use> uses(Pace pace, Watch watch, @Nullable CachedAsking cache, int cached) {
     Limits limits = options.limits();
-    return List.of(
+    var uses = new ArrayList<>(List.of(
         new Messages.Use("heads in memory", Resource.BYTES.format(tenants.bytes()), Resource.BYTES.format(options.memory()),
             PageCalls.share(tenants.bytes(), options.memory())),
         use("rows that wait to be learned", writer.backlog(), limits.backlog()),
         use("texts that wait to be predicted", queue.waiting(), WAITING),
         use("streams that are open", watch.openCount(), limits.streams()),
         new Messages.Use("time that learning takes", Math.round(100 * pace.share()) + " %",
-            options.p99() == 0 ? "all that it needs" : "what " + Math.round(1000 * options.p99()) + " ms leave", 0));
+            options.p99() == 0 ? "all that it needs" : "what " + Math.round(1000 * options.p99()) + " ms leave", 0)));
+    if (cache != null) {
+      CachedAsking.Stats stats = cache.stats();
+      uses.add(use("answers in the cache, " + Math.round(100 * stats.hitRate()) + " % of texts found", stats.entries(), cached));
+    }
+    return uses;
   }
 
   private static Messages.Use use(String what, long used, long limit) {

@@ -10,6 +10,7 @@ import dev.perennial.server.Intake.Row;
 import dev.perennial.server.ServerListener;
 import dev.perennial.server.TinyWorld;
 import java.io.IOException;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -60,7 +61,7 @@ final class PageCallsTest {
   }
 
   private static void make(String model) throws IOException {
-    assertEquals(201, teacher.send("PUT", "/v1/models/" + model, "", java.net.http.HttpRequest.BodyPublishers.noBody()).status());
+    assertEquals(201, teacher.send("PUT", "/v1/models/" + model, "", BodyPublishers.noBody()).status());
   }
 
   private static void teach(String model, List<Row> rows) throws IOException {
@@ -131,7 +132,7 @@ final class PageCallsTest {
   void lineageAndLedger_areThoseOfTheNewestCommit() throws Exception {
     make("drawn");
     teach("drawn", TinyWorld.rows(0, 20, 2));
-    assertEquals(200, teacher.send("POST", "/v1/models/drawn/snapshots", "", java.net.http.HttpRequest.BodyPublishers.noBody()).status());
+    assertEquals(200, teacher.send("POST", "/v1/models/drawn/snapshots", "", BodyPublishers.noBody()).status());
     Client.Reply picture = reader.get("/v1/models/drawn/lineage");
     assertTrue(picture.text().contains("analytic-head") && picture.text().contains("<svg"), picture::text);
     assertTrue(reader.get("/v1/models/drawn/ledger").json().get("budgets").isArray());

@@ -9,6 +9,7 @@ import dev.perennial.server.Intake.Row;
 import dev.perennial.server.ServerListener;
 import dev.perennial.server.TinyWorld;
 import java.io.IOException;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -78,7 +79,7 @@ final class PageTest {
   }
 
   private String text(String id) {
-    return browser.findElement(By.id(id)).getDomProperty("textContent");
+    return String.valueOf(browser.findElement(By.id(id)).getDomProperty("textContent"));
   }
 
   private void await(String id, Predicate<String> expected) {
@@ -114,7 +115,7 @@ final class PageTest {
       teachLetters(client, 500);
       String odd = "will it rain in Lisbon tomorrow";
       JsonNode asked = client.post("/v1/predict", "{\"text\":\"" + odd + "\"}").json().at("/predictions/0");
-      assertEquals(200, client.send("POST", "/v1/snapshots", "", java.net.http.HttpRequest.BodyPublishers.noBody()).status());
+      assertEquals(200, client.send("POST", "/v1/snapshots", "", BodyPublishers.noBody()).status());
 
       await("about", about -> about.contains("500 rows learned, 8 classes"));
       JsonNode state = Client.JSON.readTree(client.get("/v1/events?most=1").text().split("data: ")[1]).get("state");
@@ -122,7 +123,7 @@ final class PageTest {
       assertTrue(state.at("/accuracy/present").asDouble() > 0.6, state.get("accuracy").get("present").asText());
       assertEquals(8, browser.findElements(By.cssSelector("#known tr")).size());
       assertEquals(3, browser.findElements(By.cssSelector("#signals tr")).size());
-      assertEquals(5, browser.findElements(By.cssSelector("#uses tr")).size());
+      assertEquals(6, browser.findElements(By.cssSelector("#uses tr")).size());
       await("lineage", picture -> picture.contains("analytic-head"));
       await("waiting", waiting -> waiting.contains(odd));
       picture("page-light.png", "light");
@@ -155,7 +156,7 @@ final class PageTest {
   }
 
   private void isUsableByAll() {
-    List<?> nameless = (List<?>) browser.executeScript("""
+    Object nameless = browser.executeScript("""
         return [...document.querySelectorAll('input, select, button, canvas, [role=region], svg')].filter((one) =>
           !(one.labels?.length || one.ariaLabel || one.getAttribute('aria-labelledby') || one.textContent.trim()))
           .map((one) => one.outerHTML)""");
@@ -163,9 +164,9 @@ final class PageTest {
     assertEquals(1, browser.findElements(By.tagName("main")).size());
     assertEquals(1, browser.findElements(By.tagName("h1")).size());
     for (var section : browser.findElements(By.cssSelector("main section"))) {
-      assertFalse(text(section.getDomAttribute("aria-labelledby")).isBlank());
+      assertFalse(text(String.valueOf(section.getDomAttribute("aria-labelledby"))).isBlank());
     }
-    assertTrue(browser.findElement(By.cssSelector(".skip")).getDomAttribute("href").endsWith("#main"));
+    assertEquals("#main", browser.findElement(By.cssSelector(".skip")).getDomAttribute("href"));
   }
 
   private void fitsAPhone() throws IOException {
