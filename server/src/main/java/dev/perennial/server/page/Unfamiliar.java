@@ -5,7 +5,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The texts of the last half hour that the model knew least: those whose best class scored lowest (Hendrycks and Gimpel, A
@@ -18,7 +20,11 @@ final class Unfamiliar {
   private static final int SCORES = 256;
   private static final Duration LONGEST = Duration.ofMinutes(30);
 
+  private static final int MOST_LEARNED = 10_000;
+
   private final List<Input> waiting = new ArrayList<>();
+  /** Marks of the texts that were learned last: they have their labels. */
+  private final Set<Long> learned = new LinkedHashSet<>();
   private final double[] scores = new double[SCORES];
   private long predictions;
 
@@ -28,7 +34,7 @@ final class Unfamiliar {
     scores[(int) (predictions++ % SCORES)] = score;
     expire(now);
     if (waiting.size() == MOST && score >= waiting.getLast().score
-        || waiting.stream().anyMatch(input -> input.text.equals(text))) {
+        || learned.contains(mark(text)) || waiting.stream().anyMatch(input -> input.text.equals(text))) {
       return;
     }
     waiting.add(new Input(id, text, label, score, now));
@@ -45,6 +51,14 @@ final class Unfamiliar {
   /** A text has its label now. */
   void learned(String text) {
     waiting.removeIf(input -> input.text.equals(text));
+    learned.add(mark(text));
+    if (learned.size() > MOST_LEARNED) {
+      learned.remove(learned.iterator().next());
+    }
+  }
+
+  private static long mark(String text) {
+    return (long) text.length() << 32 | Integer.toUnsignedLong(text.hashCode());
   }
 
   /** The least familiar first. */

@@ -109,8 +109,10 @@ final class StatisticsTest {
     unfamiliar.learned("text 3");
     assertEquals(8, unfamiliar.waiting(NOW).size());
     assertFalse(unfamiliar.waiting(NOW).stream().anyMatch(input -> input.text().equals("text 3")));
+    unfamiliar.add("late", "text 3", "c", 0.03, NOW);
+    assertEquals(8, unfamiliar.waiting(NOW).size(), "what has its label does not wait again");
     assertTrue(unfamiliar.waiting(NOW.plus(Duration.ofMinutes(31))).isEmpty());
-    assertEquals(0.5, unfamiliar.familiarity(), 0.011);
+    assertEquals(0.5, unfamiliar.familiarity(), 0.02);
   }
 
   @Test
