@@ -1,10 +1,10 @@
 package dev.perennial.cli;
 
+import dev.perennial.FailureException;
 import dev.perennial.KeyValues;
 import dev.perennial.UsageException;
 import dev.perennial.budget.Budget;
 import dev.perennial.budget.Resource;
-import dev.perennial.server.ServerListener;
 import dev.perennial.server.http.PerennialServer;
 import dev.perennial.server.http.ServerOptions;
 import dev.perennial.server.safety.Limits;
@@ -23,6 +23,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code perennial serve}: a model over HTTP, which learns while it predicts. */
@@ -37,11 +38,13 @@ import picocli.CommandLine.Option;
             + "disk, and learned exactly once whatever happens. Stop it with Ctrl-C or SIGTERM: it answers what it has, "
             + "commits and ends.",
         "",
-        "What it speaks: /openapi.json tells, docs/serving.md shows."},
+        "Its page is at / in a browser. What it speaks: /openapi.json tells, docs/serving.md shows."},
     footer = {
         "  ./perennial serve --store shop",
         "  curl -H 'Content-Type: application/json' localhost:8080/v1/learn -d '{\"text\":\"where is my parcel\",\"label\":\"delivery\"}'",
         "  curl -H 'Content-Type: application/json' localhost:8080/v1/predict -d '{\"text\":\"the parcel is late\"}'",
+        "  ./perennial serve --store shop --watch incoming",
+        "  ./perennial serve --store shop --kafka localhost:9092 --topic examples --predictions-topic answers",
         "  ./perennial serve --store shop --p99 50ms --tokens tokens.txt --host 0.0.0.0 --cert cert.pem --key key.pem"})
 final class ServeCommand implements Runnable {
 
@@ -119,6 +122,14 @@ final class ServeCommand implements Runnable {
           + "${DEFAULT-VALUE}.")
   private String drain = "";
 
+  @Option(names = "--cache", paramLabel = "N", defaultValue = "10000",
+      description = "Texts whose answers are kept for those who ask the same again, until the model has learned; 0 for none. "
+          + "Default: ${DEFAULT-VALUE}.")
+  private int cached;
+
+  @Mixin
+  private ServeSources sources = new ServeSources();
+
   private final Console console;
   /** Kept, since loggers that nobody holds forget their levels. */
   private final Logger web = Logger.getLogger("io.helidon");
@@ -132,7 +143,18 @@ final class ServeCommand implements Runnable {
     web.setLevel(Level.OFF);
     ServerOptions asked = asked();
     var stopped = new CountDownLatch(1);
-    PerennialServer server = PerennialServer.start(asked, new ServerListener() {}, Clock.systemUTC());
+    sources.check();
+    if (cached < 0 || cached > 10_000_000) {
+      throw new UsageException("expected 0 to 10000000 texts for --cache, got " + cached);
+    }
+    PerennialServer server = PerennialServer.start(asked, cached, sources.listener(this::tell), Clock.systemUTC());
+    try {
+      sources.start(server.intake(), this::tell);
+    } catch (UsageException | FailureException e) {
+      sources.close();
+      server.close();
+      throw e;
+    }
     Thread last = Thread.ofPlatform().name("perennial-stop").unstarted(() -> stop(server, asked.drain(), stopped));
     LibTorch.beforeEnd(last);
     console.out().println("perennial: serving " + store + " on " + (certificates == null ? "http" : "https") + "://" + host
@@ -145,8 +167,17 @@ final class ServeCommand implements Runnable {
     }
   }
 
+  private void tell(String line) {
+    console.err().println("perennial: " + line);
+    console.err().flush();
+  }
+
   private void stop(PerennialServer server, Duration most, CountDownLatch stopped) {
-    Thread closing = Thread.ofPlatform().daemon().name("perennial-closing").start(server::close);
+    Thread closing = Thread.ofPlatform().daemon().name("perennial-closing").start(() -> {
+      sources.stopReading();
+      server.close();
+      sources.close();
+    });
     try {
       if (closing.join(most.plus(LAST))) {
         console.err().println("perennial: stopped; go on by ./perennial serve --store " + Shell.word(store));

@@ -1,5 +1,6 @@
 package dev.perennial.server;
 
+import dev.perennial.server.drift.Signal;
 import java.util.List;
 
 /**
@@ -28,4 +29,28 @@ public interface ServerListener {
 
   /** Texts were predicted. */
   default void predicted(String model, List<Answer> answers) {}
+
+  /** Predictions were given ids, by which their labels can follow; ids and answers go together. */
+  default void answered(String model, List<String> ids, List<Answer> answers) {}
+
+  /**
+   * A lesson is durable; predictions have seen it from the snapshot on whose {@code through} is as high.
+   *
+   * @param last the number of its last row
+   */
+  default void acknowledged(String model, long last) {}
+
+  /** Rows were learned, and this is what each detector of drift came to with the last of them. */
+  default void watched(String model, List<Signal> signals) {}
+
+  /** What a source had taught was taken back. */
+  default void removed(String model, String source, int rows) {}
+
+  /**
+   * A model's store holds what it has learned.
+   *
+   * @param commit the number of the commit
+   * @param through the number of the last row that is in it
+   */
+  default void committed(String model, long commit, long through) {}
 }

@@ -32,7 +32,7 @@ final class ServedProcess implements AutoCloseable {
    * @param options more words of its command line
    */
   static ServedProcess start(Path store, List<String> options) throws IOException {
-    var words = new ArrayList<>(List.of("dev.perennial.cli.Main", "serve", "--store", store.toString(), "--port", "0"));
+    var words = new ArrayList<>(List.of("dev.perennial.cli.Main", "serve", "--store", store.toString(), "--port", "0", "--cache", "0"));
     words.addAll(options);
     return start(words);
   }

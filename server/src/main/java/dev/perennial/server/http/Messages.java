@@ -1,5 +1,6 @@
 package dev.perennial.server.http;
 
+import dev.perennial.server.page.State;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -62,4 +63,20 @@ final class Messages {
 
   /** Whether the server can do its work. */
   record Health(String status, @Nullable String detail) {}
+
+  /**
+   * What is used of something that is bounded.
+   *
+   * @param share of the limit, up to 1; 0 where there is none
+   */
+  record Use(String what, String used, String limit, double share) {}
+
+  /** A line of a ledger. */
+  record Spent(String what, String resource, String amount, int experience) {}
+
+  /** What a model may spend, and has spent. */
+  record Ledger(List<Use> budgets, List<Spent> entries) {}
+
+  /** A model as it is now: what the page shows. */
+  record Live(Model model, List<String> classes, boolean teaches, List<Use> uses, State state) {}
 }

@@ -6,6 +6,9 @@ import dev.perennial.server.model.Latencies;
 import dev.perennial.server.model.Pace;
 import dev.perennial.server.model.Progress;
 import dev.perennial.server.model.Writer;
+import dev.perennial.server.page.Watcher;
+import dev.perennial.server.tenant.CachedAsking;
+import dev.perennial.server.tenant.TenantName;
 import dev.perennial.server.tenant.Tenants;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -13,6 +16,7 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /** What a server does, in numbers, as Prometheus reads them. */
@@ -46,6 +50,24 @@ final class Meters implements AutoCloseable {
     counter("perennial.models.loads", "Models read from their stores", tenants, Tenants::loads);
     counter("perennial.models.evictions", "Models given up for others", tenants, Tenants::evictions);
     gauge("perennial.streams.open", "Streams that are open", watch, Watch::openCount);
+  }
+
+  /** What a cache is worth. */
+  void cache(CachedAsking cache) {
+    counter("perennial.cache.texts", "Texts that were looked up", cache, one -> one.stats().texts());
+    counter("perennial.cache.hits", "Texts whose answer was there", cache, one -> one.stats().hits());
+    counter("perennial.cache.outdated", "Answers found to be of an older snapshot", cache, one -> one.stats().outdated());
+    gauge("perennial.cache.entries", "Answers that are kept", cache, one -> one.stats().entries());
+  }
+
+  /** What detectors say of the default model's stream. */
+  void drifts(Watcher watcher) {
+    for (String detector : List.of("adwin", "page-hinkley", "embedding-distance")) {
+      FunctionCounter.builder("perennial.drifts", watcher, one -> one.drifts(TenantName.DEFAULT, detector))
+          .description("Drifts of the default model's stream").tag("detector", detector).register(registry);
+      Gauge.builder("perennial.drift.score", watcher, one -> one.score(TenantName.DEFAULT, detector))
+          .description("What was measured, as a share of a drift's threshold").tag("detector", detector).register(registry);
+    }
   }
 
   private <T> void counter(String name, String what, T of, ToDoubleFunction<T> value) {

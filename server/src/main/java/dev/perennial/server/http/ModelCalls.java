@@ -36,7 +36,7 @@ final class ModelCalls {
     call.answer(200, model(tenants.open(call.model())));
   }
 
-  private static Messages.Model model(ServedModel model) {
+  static Messages.Model model(ServedModel model) {
     HeadSnapshot snapshot = model.snapshot();
     var spec = model.directory().record().spec();
     return new Messages.Model(model.name(), spec.technique(), spec.backbone().isEmpty() ? "minilm" : spec.backbone(),

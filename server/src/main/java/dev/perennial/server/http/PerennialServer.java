@@ -1,7 +1,9 @@
 package dev.perennial.server.http;
 
 import dev.perennial.FailureException;
+import dev.perennial.budget.Resource;
 import dev.perennial.server.Intake;
+import dev.perennial.server.Listeners;
 import dev.perennial.server.Predicting;
 import dev.perennial.server.ServerListener;
 import dev.perennial.server.batch.BatchOptions;
@@ -14,12 +16,14 @@ import dev.perennial.server.model.Latencies;
 import dev.perennial.server.model.Pace;
 import dev.perennial.server.model.Writer;
 import dev.perennial.server.model.WriterOptions;
+import dev.perennial.server.page.Watcher;
 import dev.perennial.server.safety.Limits;
 import dev.perennial.server.safety.RateLimit;
 import dev.perennial.server.safety.Scope;
 import dev.perennial.server.safety.TlsFiles;
 import dev.perennial.server.safety.Tokens;
 import dev.perennial.server.tenant.Asking;
+import dev.perennial.server.tenant.CachedAsking;
 import dev.perennial.server.tenant.Teaching;
 import dev.perennial.server.tenant.TenantName;
 import dev.perennial.server.tenant.TenantOptions;
@@ -34,9 +38,11 @@ import io.helidon.webserver.WebServerConfig;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import javax.net.ssl.SSLContext;
@@ -52,6 +58,12 @@ public final class PerennialServer implements AutoCloseable {
 
   private static final Duration GRACE = Duration.ofSeconds(5);
 
+  /** Texts whose answers are kept, unless another number is asked for. */
+  public static final int CACHED = 10_000;
+
+  /** Texts that may wait to be predicted. */
+  private static final int WAITING = 4096;
+
   private final ServerOptions options;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
   private final Journal journal;
@@ -59,7 +71,7 @@ public final class PerennialServer implements AutoCloseable {
   private final BatchQueue queue;
   private final Tenants tenants;
   private final Teaching teaching;
-  private final Asking asking;
+  private final Predicting asking;
   private final Api api;
   private final WebServer web;
   private final long begun;
@@ -73,11 +85,18 @@ public final class PerennialServer implements AutoCloseable {
    * @throws FailureException if another process serves or learns there, or the port is taken
    */
   public static PerennialServer start(ServerOptions options, ServerListener listener, Clock clock) {
-    return new PerennialServer(options, listener, clock);
+    return start(options, CACHED, listener, clock);
   }
 
-  private PerennialServer(ServerOptions options, ServerListener listener, Clock clock) {
+  /** The same with a cache of another number of texts; 0 for none. */
+  public static PerennialServer start(ServerOptions options, int cached, ServerListener listener, Clock clock) {
+    return new PerennialServer(options, cached, listener, clock);
+  }
+
+  private PerennialServer(ServerOptions options, int cached, ServerListener outside, Clock clock) {
     this.options = options;
+    var watcher = new Watcher(clock, System::nanoTime);
+    var listener = new Listeners(List.of(watcher, outside));
     boolean started = false;
     try {
       Tokens tokens = options.tokens() == null ? Tokens.none() : Tokens.read(options.tokens());
@@ -101,19 +120,29 @@ public final class PerennialServer implements AutoCloseable {
         writer.hold(TenantName.DEFAULT);
       }
       begun = journal.last();
-      queue = opening(new BatchQueue(new BatchOptions(options.threads(), 32, 4096, options.p99())));
+      queue = opening(new BatchQueue(new BatchOptions(options.threads(), 32, WAITING, options.p99())));
       PredictionMemory memory = opening(PredictionMemory.open(
           options.directory().resolve("predictions.db"), options.keepPredictions()));
-      teaching = new Teaching(journal, writer, tenants, options.limits().backlog());
-      asking = new Asking(tenants, queue, latencies, listener);
+      teaching = new Teaching(journal, writer, tenants, options.limits().backlog(), listener);
+      var uncached = new Asking(tenants, queue, latencies, listener);
+      CachedAsking cache = cached == 0 ? null
+          : new CachedAsking(tenants, uncached, latencies, listener, cached);
+      asking = cache == null ? uncached : cache;
       Watch watch = opening(new Watch(options.limits().streams(), options.limits().body()));
       Meters meters = opening(new Meters(writer, journal, queue, tenants, pace, latencies, watch));
+      meters.drifts(watcher);
+      if (cache != null) {
+        meters.cache(cache);
+      }
       Jobs jobs = opening(new Jobs(clock));
       api = new Api(tokens, options.limits(), new Json(options.limits()), meters,
           names(options.host()));
-      addRoutes(memory, watch, jobs);
+      addRoutes(memory, watch, jobs, listener);
+      var page = new PageCalls(tenants, watcher, latencies, () -> uses(pace, watch, cache, cached), watch);
+      addPage(page);
       web = listening(tls);
       opening(web::stop);
+      opening(page);
       started = true;
     } finally {
       if (!started) {
@@ -134,9 +163,39 @@ public final class PerennialServer implements AutoCloseable {
     return resource;
   }
 
-  private void addRoutes(PredictionMemory memory, Watch watch, Jobs jobs) {
+  private void addPage(PageCalls page) {
+    api.add("GET", "/", Scope.NONE, page::page);
+    api.addPerModel("GET", "/events", Scope.READ, page::events);
+    api.addPerModel("GET", "/lineage", Scope.READ, page::lineage);
+    api.addPerModel("GET", "/ledger", Scope.READ, page::ledger);
+  }
+
+  /** What all models share, and how much of it is used. */
+  private List<Messages.Use> uses(Pace pace, Watch watch, @Nullable CachedAsking cache, int cached) {
+    Limits limits = options.limits();
+    var uses = new ArrayList<>(List.of(
+        new Messages.Use("heads in memory", Resource.BYTES.format(tenants.bytes()), Resource.BYTES.format(options.memory()),
+            PageCalls.share(tenants.bytes(), options.memory())),
+        use("rows that wait to be learned", writer.backlog(), limits.backlog()),
+        use("texts that wait to be predicted", queue.waiting(), WAITING),
+        use("streams that are open", watch.openCount(), limits.streams()),
+        new Messages.Use("time that learning takes", Math.round(100 * pace.share()) + " %",
+            options.p99() == 0 ? "all that it needs" : "what " + Math.round(1000 * options.p99()) + " ms leave", 0)));
+    if (cache != null) {
+      CachedAsking.Stats stats = cache.stats();
+      uses.add(use("answers in the cache, " + Math.round(100 * stats.hitRate()) + " % of texts found", stats.entries(), cached));
+    }
+    return uses;
+  }
+
+  private static Messages.Use use(String what, long used, long limit) {
+    return new Messages.Use(what, String.format(Locale.ROOT, "%,d", used), String.format(Locale.ROOT, "%,d", limit),
+        PageCalls.share(used, limit));
+  }
+
+  private void addRoutes(PredictionMemory memory, Watch watch, Jobs jobs, ServerListener listener) {
     var rate = new RateLimit(options.limits().rate(), System::nanoTime);
-    var predict = new PredictCalls(asking, memory, rate, watch);
+    var predict = new PredictCalls(asking, memory, rate, watch, listener);
     var learn = new LearnCalls(teaching, journal, memory, rate, watch, jobs);
     var models = new ModelCalls(tenants, writer, journal);
     var bricks = new BrickCalls(tenants, jobs);

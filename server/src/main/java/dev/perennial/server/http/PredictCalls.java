@@ -3,6 +3,7 @@ package dev.perennial.server.http;
 import dev.perennial.server.Answer;
 import dev.perennial.server.Predicting;
 import dev.perennial.server.Refused;
+import dev.perennial.server.ServerListener;
 import dev.perennial.server.journal.PredictionMemory;
 import dev.perennial.server.safety.RateLimit;
 import java.io.IOException;
@@ -21,8 +22,11 @@ final class PredictCalls {
   private final PredictionMemory memory;
   private final RateLimit rate;
   private final Watch watch;
+  private final ServerListener listener;
 
-  PredictCalls(Predicting predicting, PredictionMemory memory, RateLimit rate, Watch watch) {
+  PredictCalls(
+      Predicting predicting, PredictionMemory memory, RateLimit rate, Watch watch, ServerListener listener) {
+    this.listener = listener;
     this.predicting = predicting;
     this.memory = memory;
     this.rate = rate;
@@ -56,6 +60,7 @@ final class PredictCalls {
 
   private List<Messages.Prediction> told(String model, List<Answer> answers) {
     List<String> ids = memory.add(model, answers.stream().map(Answer::text).toList());
+    listener.answered(model, ids, answers);
     var told = new ArrayList<Messages.Prediction>(answers.size());
     for (int i = 0; i < answers.size(); i++) {
       Answer answer = answers.get(i);

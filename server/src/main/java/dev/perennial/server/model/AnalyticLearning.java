@@ -11,6 +11,7 @@ import dev.perennial.learn.Classes;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerState;
 import dev.perennial.learn.analytic.AnalyticOptions;
+import dev.perennial.server.drift.DriftWatch;
 import dev.perennial.server.journal.Entry;
 import dev.perennial.store.Access;
 import dev.perennial.store.Commit;
@@ -49,6 +50,7 @@ final class AnalyticLearning implements AutoCloseable {
   private final Workers workers;
   private final AnalyticHead head;
   private final Classes classes = new Classes();
+  private final DriftWatch drift = new DriftWatch();
   /** The commit that this went on from; its parts below the head are kept as they are. */
   private final @Nullable StoredParts begun;
   private Map<String, String> documents = Map.of();
@@ -114,6 +116,10 @@ final class AnalyticLearning implements AutoCloseable {
         head.grow(classes.size());
       }
     }
+    StatePart watched = parts.parts().get(DriftWatch.PART);
+    if (watched != null) {
+      drift.restore(watched);
+    }
     Commit commit = parts.commit();
     documents = commit.documents();
     position = commit.position();
@@ -129,6 +135,11 @@ final class AnalyticLearning implements AutoCloseable {
   /** Whether there is something that its commits do not hold. */
   boolean isDirty() {
     return through > committed;
+  }
+
+  /** What watches the rows that it learns. */
+  DriftWatch drift() {
+    return drift;
   }
 
   /** Adds rows to the sums; features and rows go together. */
@@ -183,6 +194,7 @@ final class AnalyticLearning implements AutoCloseable {
     if (head.rows() > 0) {
       parts.add(StatePart.of(ModelDirectory.STATISTICS, Combine.SUM, head.statistics()));
     }
+    parts.add(drift.state());
     var written = new HashMap<>(documents);
     written.put(Documents.BRICKS, bricks());
     Commit commit = store.commit(
@@ -194,7 +206,7 @@ final class AnalyticLearning implements AutoCloseable {
 
   private static boolean isHead(String part) {
     return part.equals(ModelDirectory.CLASSES) || part.equals(ModelDirectory.HEAD)
-        || part.equals(ModelDirectory.STATISTICS);
+        || part.equals(ModelDirectory.STATISTICS) || part.equals(DriftWatch.PART);
   }
 
   /** The bricks of the commit that this went on from, and the head as it is now. */
@@ -219,9 +231,9 @@ final class AnalyticLearning implements AutoCloseable {
     return Documents.bricks(bricks);
   }
 
-  /** Bytes of native memory. */
+  /** Bytes of memory, most of it native. */
   long bytes() {
-    return head.statisticsBytes() + Float.BYTES * head.parameters();
+    return head.statisticsBytes() + Float.BYTES * head.parameters() + drift.bytes();
   }
 
   @Override

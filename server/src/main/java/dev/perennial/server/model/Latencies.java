@@ -31,7 +31,16 @@ public final class Latencies {
   }
 
   /** The 99th percentile in seconds; 0 where there were fewer than 20 predictions. */
-  public synchronized double p99() {
+  public double p99() {
+    return percentile(0.99);
+  }
+
+  /** What half of the predictions took at most, in seconds; 0 where there were fewer than 20. */
+  public double median() {
+    return percentile(0.5);
+  }
+
+  private synchronized double percentile(double share) {
     long since = nanos.getAsLong() - WINDOW_NANOS;
     long[] recent = new long[(int) Math.min(count, MOST)];
     int found = 0;
@@ -44,6 +53,6 @@ public final class Latencies {
       return 0;
     }
     Arrays.sort(recent, 0, found);
-    return recent[(int) Math.ceil(0.99 * found) - 1] / 1e9;
+    return recent[(int) Math.ceil(share * found) - 1] / 1e9;
   }
 }

@@ -201,25 +201,39 @@ public final class Writer implements AutoCloseable {
     if (news.isEmpty()) {
       return;
     }
+    var outcomes = new ArrayList<Outcome>();
     int next = 0;
     while (next < news.size()) {
       int from = next;
       if (news.get(from).kind() == Entry.Kind.REMOVAL) {
         next++;
-        passes(model, journal.removedBy(news.get(from)), (encoded, rows) -> state.remove(encoded.features(), rows));
+        List<Entry> removed = journal.removedBy(news.get(from));
+        passes(model, removed, (encoded, rows) -> state.remove(encoded.features(), rows));
+        listener.removed(model.name(), news.get(from).source(), removed.size());
       } else {
         while (next < news.size() && news.get(next).kind() == Entry.Kind.ROW) {
           next++;
         }
         passes(model, news.subList(from, next), (encoded, rows) -> {
-          tell(model, encoded, rows);
+          tell(model, encoded, rows, outcomes);
           state.add(encoded.features(), rows);
         });
       }
     }
     state.reached(news.getLast().seq());
     publish(model, state);
+    watch(model.name(), state, outcomes);
     makeRoom(model.name());
+  }
+
+  /** Whether a row was foreseen, for the detectors of drift. */
+  private record Outcome(long line, boolean wrong, float[] embedding) {}
+
+  /** Passes are sorted by length, which detectors would take for a drift: they see rows as they came. */
+  private void watch(String name, AnalyticLearning state, List<Outcome> outcomes) {
+    outcomes.sort(Comparator.comparingLong(Outcome::line));
+    outcomes.forEach(outcome -> state.drift().observe(outcome.wrong, outcome.embedding));
+    listener.watched(name, state.drift().signals());
   }
 
   private interface Step {
@@ -248,14 +262,16 @@ public final class Writer implements AutoCloseable {
   }
 
   /** Says what the model would have said of rows that it is about to learn. */
-  private void tell(ServedModel model, Encoder.Encoded encoded, List<Entry> rows) {
+  private void tell(ServedModel model, Encoder.Encoded encoded, List<Entry> rows, List<Outcome> outcomes) {
     HeadSnapshot snapshot = model.snapshot();
     List<String> predicted = Scoring.best(encoded.features(), snapshot);
     for (int i = 0; i < rows.size(); i++) {
       Entry row = rows.get(i);
-      progress.learned(predicted.get(i).equals(row.label()));
-      listener.learning(model.name(), new Intake.Row(row.requireText(), row.label()),
-          encoded.embedding(i, rows.size()), predicted.get(i));
+      boolean right = predicted.get(i).equals(row.label());
+      float[] embedding = encoded.embedding(i, rows.size());
+      progress.learned(right);
+      outcomes.add(new Outcome(row.seq(), !right, embedding));
+      listener.learning(model.name(), new Intake.Row(row.requireText(), row.label()), embedding, predicted.get(i));
     }
   }
 
@@ -329,6 +345,7 @@ public final class Writer implements AutoCloseable {
       journal.committed(name, state.through());
       models.open(name).committed(state.through());
       progress.committed(commit.id(), System.nanoTime() - began);
+      listener.committed(name, commit.id(), state.through());
     }
   }
 

@@ -2,6 +2,7 @@ package dev.perennial.server.tenant;
 
 import dev.perennial.server.Intake;
 import dev.perennial.server.Refused;
+import dev.perennial.server.ServerListener;
 import dev.perennial.server.journal.Journal;
 import dev.perennial.server.model.Writer;
 import java.time.Duration;
@@ -14,13 +15,20 @@ public final class Teaching implements Intake {
   private final Writer writer;
   private final Tenants tenants;
   private final long mostWaiting;
+  private final ServerListener listener;
 
   /**
-   * A way in.
+   * A way in that nobody hears of.
    *
    * @param mostWaiting rows that may wait to be learned
    */
   public Teaching(Journal journal, Writer writer, Tenants tenants, long mostWaiting) {
+    this(journal, writer, tenants, mostWaiting, new ServerListener() {});
+  }
+
+  /** A way in, and who hears of what is durable. */
+  public Teaching(Journal journal, Writer writer, Tenants tenants, long mostWaiting, ServerListener listener) {
+    this.listener = listener;
     this.journal = journal;
     this.writer = writer;
     this.tenants = tenants;
@@ -36,7 +44,9 @@ public final class Teaching implements Intake {
       throw new Refused(Refused.Reason.UNAVAILABLE, "expected at most " + mostWaiting + " rows to wait to be learned, and "
           + waiting + " do: send them again in a moment");
     }
-    return journal.add(lesson);
+    Receipt receipt = journal.add(lesson);
+    listener.acknowledged(lesson.model(), receipt.last());
+    return receipt;
   }
 
   @Override

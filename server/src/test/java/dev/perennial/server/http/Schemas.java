@@ -30,7 +30,7 @@ final class Schemas {
     return node.has("$ref") ? document.at(node.get("$ref").asText().substring(1)) : node;
   }
 
-  private void check(String where, JsonNode reference, JsonNode value) {
+  void check(String where, JsonNode reference, JsonNode value) {
     JsonNode schema = resolved(reference);
     String type = schema.get("type").asText();
     boolean fits = switch (type) {

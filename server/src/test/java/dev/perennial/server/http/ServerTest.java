@@ -282,7 +282,8 @@ final class ServerTest {
             operation.getValue())));
     for (var way : last.entrySet()) {
       String[] words = way.getKey().split(" ");
-      String path = words[2].replace("{model}", "walked").replace("{brick}", "head").replace("{job}", "job-1");
+      String path = words[2].replace("{model}", "walked").replace("{brick}", "head").replace("{job}", "job-1")
+          .replaceFirst("/events$", "/events?most=1");
       String body = body(words[2], words[2].contains("{model}") ? id : id0);
       String type = way.getValue().has("requestBody")
           ? way.getValue().get("requestBody").get("content").fieldNames().next() : "";
