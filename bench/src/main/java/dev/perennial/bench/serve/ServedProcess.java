@@ -32,7 +32,9 @@ final class ServedProcess implements AutoCloseable {
    * @param options more words of its command line
    */
   static ServedProcess start(Path store, List<String> options) throws IOException {
-    var words = new ArrayList<>(List.of("dev.perennial.cli.Main", "serve", "--store", store.toString(), "--port", "0", "--cache", "0"));
+    // Without the cache, as texts repeat and it is the encoder that is measured.
+    var words = new ArrayList<>(List.of(
+        "dev.perennial.cli.Main", "serve", "--store", store.toString(), "--port", "0", "--cache", "0"));
     words.addAll(options);
     return start(words);
   }
