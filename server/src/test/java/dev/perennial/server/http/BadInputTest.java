@@ -249,9 +249,9 @@ final class BadInputTest {
     var all = new AtomicBoolean();
     Queue<Socket> clients = new ConcurrentLinkedQueue<>();
     try (var pourers = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (int i = 0; i < 3; i++) {
+      for (int i = 0; i < 12; i++) {
         pourers.submit(() -> {
-          // One that is given up before the others have come begins anew.
+          // One that is refused, or given up before others have come, begins anew.
           while (!all.get()) {
             pour(clients);
           }
