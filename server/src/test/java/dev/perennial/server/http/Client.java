@@ -18,11 +18,6 @@ import java.util.List;
 /** A client of one server, as a user's would be. */
 final class Client implements AutoCloseable {
 
-  static {
-    // Each request has a connection of its own: one that idles is closed by the server, perhaps as a request is sent on it.
-    System.setProperty("jdk.httpclient.allowRestrictedHeaders", "connection");
-  }
-
   static final ObjectMapper JSON = new ObjectMapper();
 
   final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -63,7 +58,7 @@ final class Client implements AutoCloseable {
 
   Reply send(String method, String path, String type, BodyPublisher body, String... more) throws IOException {
     HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + path)).method(method, body)
-        .header("Connection", "close").timeout(Duration.ofSeconds(30));
+        .timeout(Duration.ofSeconds(30));
     if (!type.isEmpty()) {
       request.header("Content-Type", type);
     }
@@ -73,8 +68,9 @@ final class Client implements AutoCloseable {
     for (int i = 0; i < more.length; i += 2) {
       request.header(more[i], more[i + 1]);
     }
-    try {
-      HttpResponse<byte[]> response = http.send(request.build(), BodyHandlers.ofByteArray());
+    // A connection of its own: one that idles is closed by the server, perhaps as a request is sent on it.
+    try (HttpClient one = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+      HttpResponse<byte[]> response = one.send(request.build(), BodyHandlers.ofByteArray());
       return new Reply(response.statusCode(), response);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -42,7 +42,7 @@ final class FairSharesTest {
       }
       assertTrue(!much.isDone() && queue.rows() < 6_000, queue.rows() + " texts of the other were done before");
       assertEquals(503, assertThrows(Refused.class,
-          () -> queue.predict(small, Collections.nCopies(40_000, "w1"), 1)).reason().status());
+          () -> queue.predict(small, Collections.nCopies(40_001, "w1"), 1)).reason().status());
       assertEquals(6_000, much.get(60, TimeUnit.SECONDS).size());
     }
   }
