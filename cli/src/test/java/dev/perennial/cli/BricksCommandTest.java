@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -57,6 +58,7 @@ final class BricksCommandTest {
   }
 
   @Test
+  @Tag("heavy")
   void route_bricksOfTheLibrary_showsWeightsByEveryRouterThatHasWhatItNeeds() throws IOException {
     Path own = dir.resolve("routed");
     Cli.run("learn", "--data", dir.resolve("words.csv"), "--text", "text", "--label", "label", "--tasks", 2,

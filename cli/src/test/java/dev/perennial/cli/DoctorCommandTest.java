@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +54,7 @@ final class DoctorCommandTest {
   }
 
   @Test
+  @Tag("heavy")
   void coldStart_ofAStore_partsAddUpAndLeaveOutWhatOnlyLearningNeeds() throws IOException, InterruptedException {
     Path csv = Words.csv(dir.resolve("words.csv"));
     Path store = dir.resolve("store");

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,6 +91,7 @@ final class OwnTechniqueTest {
   }
 
   @Test
+  @Tag("heavy")
   void page_classAndServiceFile_areFoundLearnedWithAndPredictedWith() throws IOException, InterruptedException {
     Path own = dir.resolve("own");
     compile(own);

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,6 +71,7 @@ final class ResumeProcessTest {
   }
 
   @Test
+  @Tag("heavy")
   void learn_stopped_saysHowToGoOnAndKeepsOthersOutUntilThen() throws IOException, InterruptedException {
     Path csv = Words.csv(dir.resolve("words.csv"));
     Path store = dir.resolve("store");
@@ -90,6 +92,7 @@ final class ResumeProcessTest {
   }
 
   @Test
+  @Tag("heavy")
   void demo_stopped_takesItsChildWithIt() throws IOException, InterruptedException {
     Path demo = dir.resolve("demo");
     Process process = Cli.start("demo", "--quick", "--out", demo);

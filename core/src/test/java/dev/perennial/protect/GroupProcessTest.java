@@ -26,6 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -81,6 +82,7 @@ final class GroupProcessTest {
 
   /** Members are killed before, between and after the phases: what comes back is n or n + 1, in whole. */
   @Test
+  @Tag("heavy")
   void save_memberKilledInEachPhase_leavesNOrNPlusOne() {
     for (int phase = 0; phase <= 2; phase++) {
       int when = phase;
@@ -158,6 +160,7 @@ final class GroupProcessTest {
   }
 
   @Test
+  @Tag("heavy")
   void guard_followsAStore_andRebuildsItAfterLosses() {
     Path from = dir.resolve("ä store");
     try (Store store = Store.create(from, "the spec"); var guard = new StoreGuard(from, 4, 1, MOST)) {
