@@ -56,23 +56,20 @@ final class BlobFile implements Sink.Target, AutoCloseable {
     try {
       long size = Files.getFileStore(path).getBlockSize();
       if (ALIGNMENT % size == 0) {
-        direct = disk.direct(path);
-        block = (int) size;
         gathered = arena.allocate(AT_ONCE, ALIGNMENT).asByteBuffer();
+        block = (int) size;
+        direct = disk.direct(path);
       }
     } catch (IOException | UnsupportedOperationException e) {
-      // This file system has no such way, and the usual one tells of any other fault.
+      // This file system has no such way; whatever else is wrong with it, the usual way meets and tells.
       direct = null;
     }
   }
 
   @Override
   public void write(ByteBuffer bytes) throws IOException {
-    if (direct == null) {
-      throughCache(bytes);
-      return;
-    }
-    while (bytes.hasRemaining()) {
+    // Asked anew for each block: where the first is refused, what comes after it goes the usual way, in its order.
+    while (direct != null && bytes.hasRemaining()) {
       int length = Math.min(bytes.remaining(), gathered.remaining());
       gathered.put(bytes.slice(bytes.position(), length));
       bytes.position(bytes.position() + length);
@@ -80,6 +77,9 @@ final class BlobFile implements Sink.Target, AutoCloseable {
         pass(gathered.flip());
         gathered.clear();
       }
+    }
+    if (bytes.hasRemaining()) {
+      throughCache(bytes);
     }
   }
 
