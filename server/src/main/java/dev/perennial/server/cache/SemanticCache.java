@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiPredicate;
 import java.util.function.DoubleSupplier;
+import org.apache.lucene.util.VectorUtil;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -262,7 +263,7 @@ public final class SemanticCache<A> implements AutoCloseable {
 
   /** What is 1 but for rounding is 1. */
   private static double cosine(float[] a, float[] b) {
-    double product = VectorIndex.dot(a, b);
+    double product = VectorUtil.dotProduct(a, b);
     return product > 1 - 1e-6 ? 1 : product;
   }
 

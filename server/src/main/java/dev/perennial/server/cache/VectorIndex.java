@@ -28,6 +28,7 @@ import org.apache.lucene.search.KnnFloatVectorQuery;
 import org.apache.lucene.search.ScoreDoc;
 import org.apache.lucene.search.SearcherManager;
 import org.apache.lucene.store.ByteBuffersDirectory;
+import org.apache.lucene.util.VectorUtil;
 
 /**
  * Nearest neighbours among unit vectors: one graph of Lucene's (HNSW) for each space, in memory. It holds numbers and
@@ -122,7 +123,7 @@ final class VectorIndex implements AutoCloseable {
     var scored = new ArrayList<Scored>();
     pending.forEach((id, one) -> {
       if (one.space.equals(space)) {
-        scored.add(new Scored(id, dot(one.unit, unit)));
+        scored.add(new Scored(id, VectorUtil.dotProduct(one.unit, unit)));
       }
     });
     scored.sort(Comparator.comparingDouble(Scored::score).reversed());
@@ -147,25 +148,6 @@ final class VectorIndex implements AutoCloseable {
       throw new UncheckedIOException("memory is not read from a disk", e);
     }
     return ids;
-  }
-
-  /** The scalar product, in four sums that the processor adds side by side. */
-  static float dot(float[] a, float[] b) {
-    float s0 = 0;
-    float s1 = 0;
-    float s2 = 0;
-    float s3 = 0;
-    int i = 0;
-    for (; i + 3 < a.length; i += 4) {
-      s0 += a[i] * b[i];
-      s1 += a[i + 1] * b[i + 1];
-      s2 += a[i + 2] * b[i + 2];
-      s3 += a[i + 3] * b[i + 3];
-    }
-    for (; i < a.length; i++) {
-      s0 += a[i] * b[i];
-    }
-    return s0 + s1 + (s2 + s3);
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.util.PriorityQueue;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.UnaryOperator;
+import org.apache.lucene.util.VectorUtil;
 
 /*
  * ReLoop2: Building Self-Adaptive Recommendation Models via Responsive Error Compensation Loop (arXiv 2306.08808). What the
@@ -185,7 +186,7 @@ public final class ErrorMemory {
     double fading = Math.log(2) / options.halfLife();
     for (int place = places.nextSetBit(0); place >= 0; place = places.nextSetBit(place + 1)) {
       Entry entry = entries.get(place);
-      double distance = Math.max(0, 1 - Hashes.dot(embedding, entry.embedding) * scale * entry.scale);
+      double distance = Math.max(0, 1 - VectorUtil.dotProduct(embedding, entry.embedding) * scale * entry.scale);
       double logWeight = -distance / options.bandwidth() - (stored - 1 - entry.number) * fading;
       if (heaviest.size() < options.neighbours()) {
         heaviest.add(new Near(entry, logWeight));

@@ -4,6 +4,7 @@ import dev.perennial.tensor.CounterRandom;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
+import org.apache.lucene.util.VectorUtil;
 
 /*
  * Similarity Estimation Techniques from Rounding Algorithms (Charikar, STOC 2002). One bit is the side of a random
@@ -43,7 +44,7 @@ final class Hashes {
     int[] hashes = new int[planes.length];
     for (int table = 0; table < planes.length; table++) {
       for (float[] plane : planes[table]) {
-        hashes[table] = hashes[table] << 1 | (dot(plane, vector) > 0 ? 1 : 0);
+        hashes[table] = hashes[table] << 1 | (VectorUtil.dotProduct(plane, vector) > 0 ? 1 : 0);
       }
     }
     return hashes;
@@ -77,24 +78,5 @@ final class Hashes {
       }
     }
     return found;
-  }
-
-  /** The scalar product, in four sums that the processor adds side by side. */
-  static float dot(float[] a, float[] b) {
-    float s0 = 0;
-    float s1 = 0;
-    float s2 = 0;
-    float s3 = 0;
-    int i = 0;
-    for (; i + 3 < a.length; i += 4) {
-      s0 += a[i] * b[i];
-      s1 += a[i + 1] * b[i + 1];
-      s2 += a[i + 2] * b[i + 2];
-      s3 += a[i + 3] * b[i + 3];
-    }
-    for (; i < a.length; i++) {
-      s0 += a[i] * b[i];
-    }
-    return s0 + s1 + (s2 + s3);
   }
 }
