@@ -19,6 +19,7 @@ public final class Adaptation {
   private final Map<String, Tensor> weights;
   private final VirtualTokens tokens;
   private final int lowestBlock;
+  private final boolean differsByRow;
   private final @Nullable Supplier<Adaptation> made;
 
   private Adaptation(Map<Site, SiteFunction> functions, Map<String, Tensor> weights) {
@@ -26,16 +27,18 @@ public final class Adaptation {
     this.weights = Collections.unmodifiableMap(weights);
     this.tokens = VirtualTokens.NONE;
     this.made = null;
+    this.differsByRow = false;
     this.lowestBlock = weights.isEmpty()
         ? functions.keySet().stream().mapToInt(Site::block).min().orElse(Integer.MAX_VALUE)
         : 0;
   }
 
-  Adaptation(Map<Integer, SiteFunction> bySite, VirtualTokens tokens, int lowestBlock) {
+  Adaptation(Map<Integer, SiteFunction> bySite, VirtualTokens tokens, int lowestBlock, boolean differsByRow) {
     this.bySite.putAll(bySite);
     this.weights = Map.of();
     this.tokens = tokens;
     this.lowestBlock = lowestBlock;
+    this.differsByRow = differsByRow;
     this.made = null;
   }
 
@@ -43,6 +46,7 @@ public final class Adaptation {
     this.weights = Map.of();
     this.tokens = VirtualTokens.NONE;
     this.lowestBlock = lowestBlock;
+    this.differsByRow = false;
     this.made = made;
   }
 
@@ -78,7 +82,7 @@ public final class Adaptation {
 
   /** Tokens before those of every row. */
   public static Adaptation ofTokens(VirtualTokens tokens) {
-    return new Adaptation(Map.of(), tokens, tokens.isEmpty() ? Integer.MAX_VALUE : 0);
+    return new Adaptation(Map.of(), tokens, tokens.isEmpty() ? Integer.MAX_VALUE : 0, false);
   }
 
   /**
@@ -91,14 +95,16 @@ public final class Adaptation {
     var functions = new HashMap<Integer, SiteFunction>();
     VirtualTokens tokens = VirtualTokens.NONE;
     int lowest = Integer.MAX_VALUE;
+    boolean byRow = false;
     for (Adaptation brick : bricks) {
       brick.requireNoWeights();
       brick.bySite.forEach((site, function) -> functions.merge(
           site, function, (first, second) -> (input, output) -> second.apply(input, first.apply(input, output))));
       tokens = tokens.and(brick.tokens);
       lowest = Math.min(lowest, brick.lowestBlock);
+      byRow |= brick.differsByRow;
     }
-    return new Adaptation(functions, tokens, lowest);
+    return new Adaptation(functions, tokens, lowest, byRow);
   }
 
   /**
@@ -145,6 +151,11 @@ public final class Adaptation {
   /** Tokens before those of every row. */
   VirtualTokens tokens() {
     return tokens;
+  }
+
+  /** Whether it does different things to different rows, for which it counts on rows of one length. */
+  boolean differsByRow() {
+    return differsByRow;
   }
 
   /** The first block that it may change: those below give what the backbone alone gives. */

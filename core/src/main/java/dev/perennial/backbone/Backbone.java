@@ -63,6 +63,16 @@ public interface Backbone extends AutoCloseable {
   /** A batch of rows about to go through. */
   Pass pass(List<Row> rows);
 
+  /**
+   * The same for rows of any lengths whose states nobody wants to keep: what a backbone would pad, it may leave out. The
+   * features are those of {@link #pass}, but for rounding.
+   *
+   * @param adaptation what will act on it
+   */
+  default Pass passForScores(List<Row> rows, Adaptation adaptation) {
+    return pass(rows);
+  }
+
   /** Adds the weights that are trained with the rest, at their initial values; none where the backbone is frozen. */
   void initialise(Parameters parameters);
 

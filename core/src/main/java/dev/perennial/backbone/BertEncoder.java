@@ -42,8 +42,10 @@ final class BertEncoder implements AutoCloseable {
    * A weight and a bias, of a Linear or of a LayerNorm, or those of query, key and value one below the other.
    *
    * @param names of the modules, in Hugging Face's layout
+   * @param transposed the weight as {@link Sgemm} reads it in one go, {@code [in, out]}; null where it does not compute
    */
-  private record Linear(List<String> names, Tensor weight, TensorOptional bias, TensorOptional weightAsOptional) {}
+  private record Linear(List<String> names, Tensor weight, TensorOptional bias, TensorOptional weightAsOptional,
+      @Nullable Tensor transposed) {}
 
   private record Block(Linear qkv, Linear attentionOutput, Linear attentionNorm, Linear up, Linear down, Linear norm) {}
 
@@ -84,7 +86,8 @@ final class BertEncoder implements AutoCloseable {
 
   private Linear linear(List<String> names, Tensor weight, Tensor bias) {
     Tensor kept = owner.keep(device.place(weight));
-    return new Linear(names, kept, optional(owner.keep(device.place(bias))), optional(kept));
+    Tensor transposed = device.isCpu() && weight.dim() == 2 ? owner.keep(weight.t().contiguous()) : null;
+    return new Linear(names, kept, optional(owner.keep(device.place(bias))), optional(kept), transposed);
   }
 
   private TensorOptional optional(Tensor tensor) {
@@ -118,11 +121,15 @@ final class BertEncoder implements AutoCloseable {
 
   /**
    * The input of the first block, {@code [rows, prompt + length, hidden]}: virtual tokens have the first positions, and
-   * those of a prefix are none of these.
+   * those of a prefix are none of these. Of packed rows it is {@code [1, tokens, hidden]}.
    */
   Tensor embed(TokenBatch batch, Adaptation adaptation) {
     VirtualTokens virtual = adaptation.tokens();
     Tensor embedded = torch.embedding(adaptation.weight(BertWeights.WORDS, words), device.place(batch.ids()));
+    TokenBatch.@Nullable Packing packing = batch.packing();
+    if (packing != null) {
+      return norm(embedded.add(torch.embedding(positions, device.place(packing.positions()))), embeddingNorm, adaptation);
+    }
     @Nullable Tensor shift = virtual.shift(batch.length());
     if (shift != null) {
       embedded = embedded.add(device.place(shift));
@@ -152,15 +159,16 @@ final class BertEncoder implements AutoCloseable {
   private Tensor block(Tensor input, TokenBatch batch, int index, Adaptation adaptation) {
     Block block = blocks.get(index);
     int site = index * SITES_A_BLOCK;
-    long rows = input.size(0);
-    long length = input.size(1);
+    TokenBatch.@Nullable Packing packing = batch.packing();
+    long rows = batch.rows();
+    long length = packing == null ? input.size(1) : packing.length();
     int hidden = config.hidden();
     Tensor flat = input.view(-1, hidden);
 
     Tensor qkv = linear(flat, block.qkv, adaptation);
-    Tensor query = heads(adapted(adaptation, site, flat, qkv.narrow(1, 0, hidden)), rows, length);
-    Tensor key = heads(adapted(adaptation, site + 1, flat, qkv.narrow(1, hidden, hidden)), rows, length);
-    Tensor value = heads(adapted(adaptation, site + 2, flat, qkv.narrow(1, 2L * hidden, hidden)), rows, length);
+    Tensor query = heads(padded(adapted(adaptation, site, flat, qkv.narrow(1, 0, hidden)), packing), rows, length);
+    Tensor key = heads(padded(adapted(adaptation, site + 1, flat, qkv.narrow(1, hidden, hidden)), packing), rows, length);
+    Tensor value = heads(padded(adapted(adaptation, site + 2, flat, qkv.narrow(1, 2L * hidden, hidden)), packing), rows, length);
     VirtualTokens.@Nullable Prefix prefix = adaptation.tokens().prefixes().get(index);
     if (prefix != null) {
       key = Tensors.concat(2, prefixHeads(prefix.key(), rows), key);
@@ -170,13 +178,21 @@ final class BertEncoder implements AutoCloseable {
     Tensor context = torch.scaled_dot_product_attention(query, key, value,
         mask == null ? new TensorOptional() : new TensorOptional(mask), 0.0, false, new DoubleOptional(), false);
     context = context.transpose(1, 2).reshape(-1, hidden);
+    if (packing != null) {
+      context = context.index_select(0, device.place(packing.places()));
+    }
     Tensor attended = adapted(adaptation, site + 3, context, linear(context, block.attentionOutput, adaptation));
     Tensor middle = norm(attended.add(flat), block.attentionNorm, adaptation);
 
     Tensor up = adapted(adaptation, site + 4, middle, linear(middle, block.up, adaptation));
     Tensor activated = GradMode.is_enabled() ? torch.gelu(up) : torch.gelu_(up);
     Tensor down = adapted(adaptation, site + 5, activated, linear(activated, block.down, adaptation));
-    return norm(down.add(middle), block.norm, adaptation).view(rows, length, hidden);
+    return norm(down.add(middle), block.norm, adaptation).view(input.size(0), input.size(1), hidden);
+  }
+
+  /** Tokens as the attention takes them: packed ones go to their places in rows of one length. */
+  private Tensor padded(Tensor tokens, TokenBatch.@Nullable Packing packing) {
+    return packing == null ? tokens : tokens.index_select(0, device.place(packing.padded()));
   }
 
   /** What hides padding from so many keys, of which those before the tokens of the rows are virtual; null for nothing. */
@@ -226,21 +242,23 @@ final class BertEncoder implements AutoCloseable {
   }
 
   /**
-   * {@code W x + b} by oneDNN, whose kernels are 1.5 to 1.8 times as fast as OpenBLAS's at these sizes, forward and
-   * backward; the layout's conversions are counted in. For the tokens of a text or two they cost more than they save, and
-   * so does OpenBLAS's packing of the weights: there it is {@link Sgemm}, where no gradients are asked for.
+   * {@code W x + b}: by {@link Sgemm} from the transposed weight, which it reads where it lies, while all others first
+   * bring the weights into another order, which with few tokens takes longer than the product. It records no gradients;
+   * where they are asked for, oneDNN's kernels are 1.5 times as fast as OpenBLAS's, the layout's conversions counted in,
+   * but for the tokens of a text or two.
    */
   private Tensor frozen(Tensor input, Linear linear) {
+    Tensor transposed = linear.transposed;
+    if (transposed != null && !(GradMode.is_enabled() && input.requires_grad())) {
+      long out = transposed.size(1);
+      Tensor output = torch.empty(input.size(0), out).copy_(linear.bias.get());
+      Sgemm.multiply(input.contiguous(), false, transposed, false, input.size(0), out, input.size(1), 1, output);
+      return output;
+    }
     if (oneDnn && input.size(0) >= FEW_TOKENS) {
       return torch.mkldnn_linear(input.to_mkldnn(), linear.weight, linear.bias).to_dense();
     }
-    if (!device.isCpu() || input.requires_grad()) {
-      return torch.linear(input, linear.weight, linear.bias);
-    }
-    long out = linear.weight.size(0);
-    Tensor output = torch.empty(input.size(0), out).copy_(linear.bias.get());
-    Sgemm.multiply(input.contiguous(), false, linear.weight, true, input.size(0), out, input.size(1), 1, output);
-    return output;
+    return torch.linear(input, linear.weight, linear.bias);
   }
 
   private static Tensor adapted(Adaptation adaptation, int site, Tensor input, Tensor output) {

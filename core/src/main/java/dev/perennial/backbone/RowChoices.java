@@ -84,6 +84,6 @@ public final class RowChoices {
     var functions = new HashMap<Integer, SiteFunction>();
     bySite.forEach((site, at) -> functions.put(
         site, at.stack == null ? PerRow.grouped(at.functions, chosen) : at.stack.of(places)));
-    return new Adaptation(functions, VirtualTokens.byRow(tokens, chosen), lowestBlock);
+    return new Adaptation(functions, VirtualTokens.byRow(tokens, chosen), lowestBlock, true);
   }
 }

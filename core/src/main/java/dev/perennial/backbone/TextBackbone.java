@@ -127,6 +127,12 @@ final class TextBackbone implements Backbone {
   }
 
   @Override
+  public Pass passForScores(List<Row> rows, Adaptation adaptation) {
+    return new TextPass(adaptation.tokens().isEmpty() && !adaptation.differsByRow()
+        ? TokenBatch.packed(rows) : TokenBatch.of(rows));
+  }
+
+  @Override
   public void initialise(Parameters parameters) {
     // Frozen: what is trained on it are bricks.
   }
@@ -169,12 +175,16 @@ final class TextBackbone implements Backbone {
 
     @Override
     public Tensor pool(Tensor state) {
+      if (batch.packing() != null) {
+        return pooling.pool(Device.CPU.place(state), batch);
+      }
       int virtual = (int) state.size(1) - batch.length();
       return pooling.pool(Device.CPU.place(state.narrow(1, virtual, batch.length())), batch);
     }
 
     @Override
     public float[] cut(float[] state, int row) {
+      requirePadded();
       int length = state.length / batch.rows() / width();
       int start = row * length * width();
       return Arrays.copyOfRange(state, start, start + (length - batch.length() + batch.tokens(row)) * width());
@@ -182,6 +192,7 @@ final class TextBackbone implements Backbone {
 
     @Override
     public Tensor join(float[][] states) {
+      requirePadded();
       if (states.length != batch.rows()) {
         throw new IllegalArgumentException("expected states of " + batch.rows() + " rows, got " + states.length);
       }
@@ -196,6 +207,12 @@ final class TextBackbone implements Backbone {
         System.arraycopy(states[row], 0, joined, row * length * width(), states[row].length);
       }
       return device.place(Tensors.floats(joined, batch.rows(), length, width()));
+    }
+
+    private void requirePadded() {
+      if (batch.packing() != null) {
+        throw new IllegalStateException("the states of a pass for scores are not cut and joined");
+      }
     }
   }
 }

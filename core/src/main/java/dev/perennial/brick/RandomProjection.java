@@ -1,6 +1,7 @@
 package dev.perennial.brick;
 
 import dev.perennial.tensor.CounterRandom;
+import dev.perennial.tensor.Sgemm;
 import dev.perennial.tensor.TensorOwner;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
@@ -71,7 +72,9 @@ public final class RandomProjection implements AutoCloseable {
   /** {@code [rows, features]}, float32, of {@code [rows, levels * width]}. */
   public Tensor apply(Tensor input) {
     Tensor unit = torch.normalize(input.reshape(-1, width)).view(-1, (long) levels * width);
-    return torch.relu_(torch.mm(unit, matrix));
+    Tensor projected = torch.empty(unit.size(0), matrix.size(1));
+    Sgemm.multiply(unit, false, matrix, false, unit.size(0), matrix.size(1), matrix.size(0), 0, projected);
+    return torch.relu_(projected);
   }
 
   /** How many features there are. */

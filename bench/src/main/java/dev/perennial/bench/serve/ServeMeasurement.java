@@ -19,6 +19,7 @@ final class ServeMeasurement {
 
   private static final int KILL_SECONDS = 20;
   private static final int BATCH = 32;
+  private static final double WARM_SECONDS = 10;
   private static final String ONE = "/v1";
 
   private final Rows rows;
@@ -61,9 +62,14 @@ final class ServeMeasurement {
     return rows.predict(ONE, i);
   }
 
+  /** As fast as it goes, once the server's code is compiled. */
   private Load.Outcome fastest(ServedProcess server, double most) throws InterruptedException {
-    Load.closed(server.port(), clients, Math.min(5, most), this::ask);
+    warm(server);
     return Load.closed(server.port(), clients, most, this::ask);
+  }
+
+  private void warm(ServedProcess server) throws InterruptedException {
+    Load.closed(server.port(), clients, Math.min(WARM_SECONDS, seconds), this::ask);
   }
 
   void throughput() throws IOException, InterruptedException {
@@ -93,10 +99,12 @@ final class ServeMeasurement {
     }
   }
 
-  /** What a server manages, measured briefly where it was not asked for. */
+  /** What a server manages, measured briefly where it was not asked for; the server is warm then. */
   private double throughputOf(ServedProcess server) throws InterruptedException {
     if (throughput == 0) {
       throughput = fastest(server, Math.min(10, seconds)).perSecond();
+    } else {
+      warm(server);
     }
     return throughput;
   }

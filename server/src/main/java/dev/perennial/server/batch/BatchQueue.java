@@ -32,8 +32,8 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class BatchQueue implements AutoCloseable {
 
-  /** Tokens that padding may add to a pass, as a share of those that count. */
-  private static final double PADDING = 0.25;
+  /** Tokens that padding may add to the attention of a pass, as a share of those that count; the rest is not padded. */
+  private static final double PADDING = 2;
 
   /** How much a new measurement of the speed counts. */
   private static final double NEWEST = 0.2;
@@ -45,7 +45,7 @@ public final class BatchQueue implements AutoCloseable {
   private final ExecutorService threads;
   private final AtomicLong passes = new AtomicLong();
   private final AtomicLong rows = new AtomicLong();
-  private final AtomicLong paddedTokens = new AtomicLong();
+  private final AtomicLong tokens = new AtomicLong();
   private volatile double secondsPerToken;
   private boolean closed;
 
@@ -136,7 +136,7 @@ public final class BatchQueue implements AutoCloseable {
     }
   }
 
-  /** Where a pass ends that would otherwise be padding in too large a part. */
+  /** Where a pass ends whose attention would otherwise be padding in too large a part. */
   private static int passEnd(List<Ticket> batch, int start) {
     int end = start + 1;
     long sum = batch.get(start).row.length();
@@ -180,13 +180,13 @@ public final class BatchQueue implements AutoCloseable {
   }
 
   private void measured(List<Ticket> pass, long nanos) {
-    long tokens = (long) pass.size() * pass.getLast().row.length();
-    double seconds = nanos / 1e9 / tokens;
+    long length = pass.stream().mapToLong(ticket -> ticket.row.length()).sum();
+    double seconds = nanos / 1e9 / length;
     double before = secondsPerToken;
     secondsPerToken = before == 0 ? seconds : before + NEWEST * (seconds - before);
     passes.incrementAndGet();
     rows.addAndGet(pass.size());
-    paddedTokens.addAndGet(tokens);
+    tokens.addAndGet(length);
   }
 
   /** Passes so far. */
@@ -199,9 +199,9 @@ public final class BatchQueue implements AutoCloseable {
     return rows.get();
   }
 
-  /** Tokens that went through them, padding counted in. */
+  /** Tokens that went through them. */
   public long tokens() {
-    return paddedTokens.get();
+    return tokens.get();
   }
 
   /** Texts that wait now. */

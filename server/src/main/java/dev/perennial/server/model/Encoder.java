@@ -47,8 +47,8 @@ public record Encoder(Backbone backbone, Adaptation adaptation, int levels, Rand
 
   /** One pass over a batch, on the calling thread, in the open scope. */
   public Encoded encode(List<Row> rows) {
-    Pass pass = backbone.pass(rows);
     Adaptation acting = adaptation.forPass();
+    Pass pass = backbone.passForScores(rows, acting);
     Tensor state = pass.start(acting);
     Tensor[] pooled = new Tensor[levels];
     int at = 0;
