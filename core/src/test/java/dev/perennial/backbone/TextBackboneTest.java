@@ -143,6 +143,44 @@ final class TextBackboneTest extends BackboneContractTest {
   }
 
   @Test
+  void passForScores_rowsOfUnlikeLengths_packsThemAndGivesTheSameFeatures() {
+    for (Pooling pooling : Pooling.values()) {
+      try (Backbone backbone = TinyBert.backbone(pooling); TensorScope scope = TensorScope.inference()) {
+        Site site = backbone.sites().get(4);
+        SiteFunction halved = (input, output) -> output.mul(new Scalar(0.5));
+        for (Adaptation adaptation : List.of(Adaptation.NONE, Adaptation.ofSites(Map.of(site, halved)))) {
+          List<Row> rows = backbone.prepare(inputs());
+          Pass packed = backbone.passForScores(rows, adaptation);
+          Tensor start = packed.start(adaptation);
+          int tokens = rows.stream().mapToInt(Row::length).sum();
+          assertArrayEquals(new long[] {1, tokens, backbone.width()}, start.shape());
+          assertArrayEquals(features(backbone.pass(rows), adaptation), features(packed, adaptation), 1e-5f);
+        }
+      }
+    }
+  }
+
+  @Test
+  void passForScores_bricksThatCountOnRows_doesNotPack() {
+    try (Backbone backbone = TinyBert.backbone(Pooling.MEAN); TensorScope scope = TensorScope.inference()) {
+      List<Row> rows = backbone.prepare(inputs());
+      Site site = backbone.sites().get(4);
+      Adaptation halved = Adaptation.ofSites(Map.of(site, (input, output) -> output.mul(new Scalar(0.5))));
+      Adaptation byRow = Adaptation.together(
+          List.of(Adaptation.byRow(List.of(Adaptation.NONE, halved), 0, 1, 1, 0, 1), Adaptation.NONE));
+      Adaptation prompt = Adaptation.ofTokens(new VirtualTokens(Tensors.floats(new float[16], 2, 8), Map.of(), null));
+      for (Adaptation adaptation : List.of(byRow, prompt)) {
+        assertArrayEquals(features(backbone.pass(rows), adaptation),
+            features(backbone.passForScores(rows, adaptation), adaptation));
+      }
+    }
+  }
+
+  private static float[] features(Pass pass, Adaptation adaptation) {
+    return Tensors.toFloats(pass.pool(pass.advance(pass.start(adaptation), 0, 2, adaptation)));
+  }
+
+  @Test
   void prepare_tokenIdsThatTheModelLacks_isAFailure() {
     LibTorch.load();
     String other = TinyBert.TOKENIZER_JSON.replace("\"e\": 8", "\"e\": 9");
