@@ -25,8 +25,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * Predictions of requests that arrive together, in shared passes.
  *
  * <p>A thread that is free takes its share of what waits at that moment, from all models in turn, sorts it by length and
- * computes it, those of like lengths in one pass. Nobody waits for a pass to fill: while one is computed, the next one
- * gathers. Under a latency target a pass takes no more tokens than fit into half of it, at the speed that was measured.
+ * computes it in one pass. Nobody waits for a pass to fill: while one is computed, the next one gathers. A pass takes no
+ * more tokens than make it efficient, and under a latency target no more than fit into half of it, at the speed that was
+ * measured.
  *
  * <p>Safe for use by many threads.
  */
@@ -107,7 +108,7 @@ public final class BatchQueue implements AutoCloseable {
           return;
         }
         int share = Math.ceilDiv(lanes.size(), options.threads());
-        batch = lanes.take(Math.min(options.mostRows(), share), mostTokens());
+        batch = lanes.take(share, mostTokens());
       } finally {
         lock.unlock();
       }
@@ -115,10 +116,12 @@ public final class BatchQueue implements AutoCloseable {
     }
   }
 
-  /** So many as are computed within half the target, at the speed of before. */
+  /** No more than are computed within half the target, at the speed of before. */
   private long mostTokens() {
     double seconds = secondsPerToken;
-    return options.target() == 0 || seconds == 0 ? Long.MAX_VALUE : (long) (options.target() / 2 / seconds);
+    return options.target() == 0 || seconds == 0
+        ? options.mostTokens()
+        : (long) Math.min(options.mostTokens(), options.target() / 2 / seconds);
   }
 
   private void compute(List<Ticket> batch) {

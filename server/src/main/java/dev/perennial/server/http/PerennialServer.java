@@ -63,6 +63,7 @@ public final class PerennialServer implements AutoCloseable {
 
   /** Texts that may wait to be predicted. */
   private static final int WAITING = 4096;
+  private static final int PASS_TOKENS = 128;
 
   private final ServerOptions options;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
@@ -120,7 +121,7 @@ public final class PerennialServer implements AutoCloseable {
         writer.hold(TenantName.DEFAULT);
       }
       begun = journal.last();
-      queue = opening(new BatchQueue(new BatchOptions(options.threads(), 32, WAITING, options.p99())));
+      queue = opening(new BatchQueue(new BatchOptions(options.threads(), PASS_TOKENS, WAITING, options.p99())));
       PredictionMemory memory = opening(PredictionMemory.open(
           options.directory().resolve("predictions.db"), options.keepPredictions()));
       teaching = new Teaching(journal, writer, tenants, options.limits().backlog(), listener);

@@ -26,7 +26,7 @@ final class FairSharesTest {
   void predict_besideAModelThatAsksForMuch_waitsForNoMoreThanItsOwn() throws Exception {
     String backbone = TinyWorld.backbone(directory.resolve("encoder")).toString();
     try (var world = new World(directory.resolve("store"), backbone, new ServerListener() {});
-        var queue = new BatchQueue(new BatchOptions(1, 4, 40_000, 0));
+        var queue = new BatchQueue(new BatchOptions(1, 24, 40_000, 0));
         var clients = Executors.newVirtualThreadPerTaskExecutor()) {
       world.tenants.create("greedy");
       world.teach("default", "s", TinyWorld.rows(0, 8, 2));

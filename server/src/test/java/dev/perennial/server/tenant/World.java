@@ -29,7 +29,7 @@ final class World implements AutoCloseable {
   final Workers workers = new Workers(1);
   final Encoders encoders = new Encoders(workers, Device.CPU);
   final Latencies latencies = new Latencies(System::nanoTime);
-  final BatchQueue queue = new BatchQueue(new BatchOptions(2, 32, 4096, 0));
+  final BatchQueue queue = new BatchQueue(new BatchOptions(2, 128, 4096, 0));
   final Journal journal;
   final Tenants tenants;
   final Writer writer;
