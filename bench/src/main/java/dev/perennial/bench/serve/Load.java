@@ -24,8 +24,9 @@ final class Load {
    * @param lost those that were not
    * @param seconds from the first to the last
    * @param latencies of those answered, in seconds, from the moment at which each was due, ascending
+   * @param refusal what one of those that were lost was answered; empty where none was lost
    */
-  record Outcome(int answered, int lost, double seconds, double[] latencies) {
+  record Outcome(int answered, int lost, double seconds, double[] latencies, String refusal) {
 
     double perSecond() {
       return answered / seconds;
@@ -84,18 +85,20 @@ final class Load {
     });
   }
 
-  private static boolean ask(Wire wire, Request request) throws IOException {
-    return wire.post(request.path, request.body).status() == 200;
+  private static Wire.Reply ask(Wire wire, Request request) throws IOException {
+    return wire.post(request.path, request.body);
   }
 
   private static final class Taken {
     private double[] latencies = new double[1024];
     private int answered;
     private int lost;
+    private String refusal = "";
 
-    void note(boolean good, long since) {
-      if (!good) {
+    void note(Wire.Reply reply, long since) {
+      if (reply.status() != 200) {
         lost++;
+        refusal = reply.status() + " " + reply.body();
         return;
       }
       if (answered == latencies.length) {
@@ -124,6 +127,7 @@ final class Load {
   private static Outcome together(List<Taken> all, double seconds) {
     double[] latencies = all.stream().flatMapToDouble(taken -> Arrays.stream(taken.latencies, 0, taken.answered)).sorted()
         .toArray();
-    return new Outcome(latencies.length, all.stream().mapToInt(taken -> taken.lost).sum(), seconds, latencies);
+    String refusal = all.stream().map(taken -> taken.refusal).filter(told -> !told.isEmpty()).findFirst().orElse("");
+    return new Outcome(latencies.length, all.stream().mapToInt(taken -> taken.lost).sum(), seconds, latencies, refusal);
   }
 }

@@ -81,7 +81,7 @@ final class ServeMeasurement {
       taken.add("predictions a second, " + clients + " clients", throughput, "1/s");
       taken.add("the encoder's own batch rate", alone, "1/s");
       taken.add("share", throughput / alone, "");
-      taken.add("requests lost", outcome.lost(), "");
+      lost("requests lost", outcome);
     }
   }
 
@@ -114,7 +114,14 @@ final class ServeMeasurement {
     taken.add(what + ": p99", 1000 * outcome.quantile(0.99), "ms");
     taken.add(what + ": p99.9", 1000 * outcome.quantile(0.999), "ms");
     taken.add(what + ": answered a second", outcome.perSecond(), "1/s");
-    taken.add(what + ": lost", outcome.lost(), "");
+    lost(what + ": lost", outcome);
+  }
+
+  private void lost(String what, Load.Outcome outcome) {
+    taken.add(what, outcome.lost(), "");
+    if (outcome.lost() > 0) {
+      say.accept("one that was lost was answered " + outcome.refusal());
+    }
   }
 
   void latency() throws IOException, InterruptedException {
@@ -283,7 +290,7 @@ final class ServeMeasurement {
       taken.add("one model", one, "1/s");
       taken.add(models + " models, Zipf traffic", outcome.perSecond(), "1/s");
       taken.add("share", outcome.perSecond() / one, "");
-      taken.add("requests lost", outcome.lost(), "");
+      lost("requests lost", outcome);
       taken.add("resident memory", server.residentBytes() / 1e6, "MB");
     }
   }
