@@ -65,7 +65,10 @@ public final class Sgemm {
       Tensor a, boolean transposeA, Tensor b, boolean transposeB, long m, long n, long k, float beta, Tensor out) {
     MethodHandle sgemm = ONEDNN;
     HeldSignals signals = SIGNALS;
-    if (sgemm == null || signals == null) {
+    if (m == 0 || n == 0) {
+      return;
+    }
+    if (sgemm == null || signals == null || k == 0) {
       out.addmm_(transposeA ? a.t() : a, transposeB ? b.t() : b, new Scalar((double) beta), new Scalar(1));
       return;
     }

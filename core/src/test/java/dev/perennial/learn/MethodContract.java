@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class MethodContract {
 
-  private static final Set<String> WITHOUT_RANDOMNESS = Set.of("ncm");
+  private static final Set<String> WITHOUT_RANDOMNESS = Set.of("ncm", "named-means");
 
   private TensorScope scope;
 

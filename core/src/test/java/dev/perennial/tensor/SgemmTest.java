@@ -11,8 +11,8 @@ final class SgemmTest {
 
   @Property(tries = 200)
   void multiply_anyShapes_isTheSumOfProducts(
-      @ForAll @IntRange(min = 1, max = 40) int m, @ForAll @IntRange(min = 1, max = 40) int n,
-      @ForAll @IntRange(min = 1, max = 40) int k, @ForAll boolean transposeA, @ForAll boolean transposeB,
+      @ForAll @IntRange(min = 0, max = 40) int m, @ForAll @IntRange(min = 0, max = 40) int n,
+      @ForAll @IntRange(min = 0, max = 40) int k, @ForAll boolean transposeA, @ForAll boolean transposeB,
       @ForAll boolean add, @ForAll long seed) {
     float[] a = numbers(seed, 0, m * k);
     float[] b = numbers(seed, 1, k * n);
