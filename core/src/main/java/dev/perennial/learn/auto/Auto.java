@@ -1,6 +1,8 @@
 package dev.perennial.learn.auto;
 
 import dev.perennial.UsageException;
+import dev.perennial.budget.Budget;
+import dev.perennial.budget.Ledger;
 import dev.perennial.learn.Absorbing;
 import dev.perennial.learn.GradientOptions;
 import dev.perennial.learn.LearnerContext;
@@ -23,7 +25,8 @@ import java.util.List;
  *   then those that are left learn the rows that were held back
  *
  * What the first experience says is forgotten as soon as the second has spoken: a candidate that adapts itself to the first
- * is better there than it will ever be. With one candidate left nothing is held back, and learning costs what it costs.
+ * is better there than it will ever be. Where the first experience has one class, there is nothing to adapt to, and where few
+ * rows can be held back, the number of experiences ends it. With one candidate left nothing is held back, and learning costs what it costs.
  */
 /** Starts with the cheapest candidate, and goes over to a dearer one when rows that were held back show that it pays. */
 @Technique(
@@ -32,6 +35,12 @@ import java.util.List;
     source = "JMLR 2006",
     cost = "both of g-acil and first-session-analytic until one is chosen, then that one's")
 public final class Auto implements Method<Auto.Options> {
+
+  private static final String CHEAPEST = "g-acil";
+  static final String ADAPTED = "first-session-analytic";
+
+  /** The candidates, the cheapest first. */
+  static final List<String> CANDIDATES = List.of(CHEAPEST, ADAPTED);
 
   /**
    * The options.
@@ -43,10 +52,11 @@ public final class Auto implements Method<Auto.Options> {
    * @param leastGain accuracy that a dearer candidate must bring, 0 to 1; default 0.005
    * @param deviations standard deviations by which one must be behind to be out, above 0; default 2.5
    * @param enough held-back rows after which all but one are out, at least 1; default 1000
+   * @param experiences after which all but one are out, however few rows were held back, at least 1; default 10
    */
   public record Options(
       GradientOptions training, AnalyticOptions analytic, double heldBack, double leastGain, double deviations,
-      int enough) {
+      int enough, int experiences) {
 
     /** Checks the ranges. */
     public Options {
@@ -62,13 +72,16 @@ public final class Auto implements Method<Auto.Options> {
       if (enough < 1) {
         throw new UsageException("expected enough to be at least 1 row, got " + enough);
       }
+      if (experiences < 1) {
+        throw new UsageException("expected experiences to be at least 1, got " + experiences);
+      }
     }
   }
 
   @Override
   public Options defaults() {
     FirstSessionAnalytic.Options adapted = new FirstSessionAnalytic().defaults();
-    return new Options(adapted.training(), adapted.analytic(), 0.2, 0.005, 2.5, 1000);
+    return new Options(adapted.training(), adapted.analytic(), 0.2, 0.005, 2.5, 1000, 10);
   }
 
   @Override
@@ -78,9 +91,18 @@ public final class Auto implements Method<Auto.Options> {
 
   @Override
   public Absorbing learner(Options options, LearnerContext context) {
+    LearnerContext cheap = apart(context);
+    LearnerContext adapted = apart(context);
     return new AutoLearner(options, context, List.of(
-        new AutoLearner.Candidate("g-acil", new GAcil().learner(new GAcil.Options(options.analytic), context)),
-        new AutoLearner.Candidate("first-session-analytic", new FirstSessionAnalytic()
-            .learner(new FirstSessionAnalytic.Options(options.training, options.analytic), context))));
+        new AutoLearner.Candidate(
+            CHEAPEST, new GAcil().learner(new GAcil.Options(options.analytic), cheap), cheap.ledger(), 1),
+        new AutoLearner.Candidate(ADAPTED, new FirstSessionAnalytic()
+            .learner(new FirstSessionAnalytic.Options(options.training, options.analytic), adapted), adapted.ledger(), 2)));
+  }
+
+  /** The same with an account of its own: what a candidate took is given back when it is out. */
+  private static LearnerContext apart(LearnerContext context) {
+    return new LearnerContext(context.backbone(), context.cache(), context.workers(), new Ledger(Budget.UNLIMITED),
+        context.origin(), context.exchange());
   }
 }

@@ -2,6 +2,7 @@ package dev.perennial.learn.auto;
 
 import dev.perennial.FailureException;
 import dev.perennial.brick.SavedBrick;
+import dev.perennial.budget.Ledger;
 import dev.perennial.budget.OverdrawnException;
 import dev.perennial.budget.Placement;
 import dev.perennial.data.Example;
@@ -25,6 +26,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +35,6 @@ import org.jspecify.annotations.Nullable;
 /** Candidates that learn side by side, until held-back rows have told which one is worth its cost. */
 final class AutoLearner implements Absorbing {
 
-  private static final String STATE = "auto";
   private static final long HELD_BACK = 71;
 
   private final Auto.Options options;
@@ -41,6 +43,7 @@ final class AutoLearner implements Absorbing {
   private final boolean[] in;
   /** Who was in when the experience that is learned now began. */
   private final boolean[] begunWith;
+  private final Account account;
   private Evidence evidence;
   private boolean firstOnly = true;
   private int inCharge;
@@ -53,8 +56,10 @@ final class AutoLearner implements Absorbing {
    *
    * @param name of the technique
    * @param learner that has learned nothing
+   * @param ledger of its own, without limits, that it charges what it takes to
+   * @param leastClasses that the first experience must have for it to be of use
    */
-  record Candidate(String name, Absorbing learner) {}
+  record Candidate(String name, Absorbing learner, Ledger ledger, int leastClasses) {}
 
   /** @param candidates at least one, the cheapest first */
   AutoLearner(Auto.Options options, LearnerContext context, List<Candidate> candidates) {
@@ -65,6 +70,7 @@ final class AutoLearner implements Absorbing {
     Arrays.fill(in, true);
     begunWith = in.clone();
     evidence = new Evidence(candidates.size());
+    account = new Account(candidates.stream().map(Candidate::ledger).toList(), context);
   }
 
   /** The experience in two parts where candidates are to be compared on it; null where it is learned as it is. */
@@ -107,6 +113,7 @@ final class AutoLearner implements Absorbing {
       begun = experience.index();
       System.arraycopy(in, 0, begunWith, 0, in.length);
       context.register(experience);
+      begin(experience);
     }
     HeldBack split = parts(experience);
     Experience first = split == null ? experience : split.first();
@@ -122,10 +129,24 @@ final class AutoLearner implements Absorbing {
     if (split == null || left > 1) {
       throw new IllegalArgumentException("experience " + experience.index() + " has no step " + step);
     }
-    if (left == 0) {
-      compare(split, step);
-    } else {
+    if (left == 1) {
       absorb(split.rows());
+    } else if (count(in) > 1) {
+      compare(split, step);
+    }
+  }
+
+  /** Ends what need not be gone on with. */
+  private void begin(Experience experience) {
+    long classes = experience.index() > 0 ? Long.MAX_VALUE : experience.train().stream().map(Example::label).distinct().count();
+    for (int i = 0; i < in.length; i++) {
+      if (in[i] && i != inCharge && classes < candidates.get(i).leastClasses) {
+        out(i, experience.index(), 0, "out: the first experience has one class, and it needs "
+            + candidates.get(i).leastClasses + " to adapt itself to");
+      } else if (in[i] && i != inCharge && experience.index() >= options.experiences()) {
+        out(i, experience.index(), 0, "out, as " + candidates.get(inCharge).name + " is in charge after " + experience.index()
+            + " experiences, " + evidence.of(inCharge, i));
+      }
     }
   }
 
@@ -136,23 +157,39 @@ final class AutoLearner implements Absorbing {
         candidates.get(i).learner.absorb(rows);
       }
     }
+    pay(Math.max(0, begun), 0);
   }
 
   private void step(int candidate, Experience experience, long own, long step) {
     if (!in[candidate]) {
       return;
     }
-    try {
-      candidates.get(candidate).learner.step(experience, own);
-    } catch (OverdrawnException e) {
-      if (count(in) == 1) {
-        throw e;
-      }
-      out(candidate, experience, step, "out: " + e.getMessage());
-      if (inCharge == candidate) {
-        inCharge = first();
+    candidates.get(candidate).learner.step(experience, own);
+    pay(experience.index(), step);
+  }
+
+  /** Pays for what those that are in hold; where the budget does not allow all of them, the dearer are out. */
+  private void pay(int experience, long step) {
+    while (true) {
+      try {
+        account.pay(in, names(), experience);
+        return;
+      } catch (OverdrawnException e) {
+        int dearest = in.length - 1;
+        while (dearest >= 0 && (!in[dearest] || dearest == inCharge)) {
+          dearest--;
+        }
+        if (dearest < 0) {
+          throw e;
+        }
+        out(dearest, experience, step, "out: " + e.getMessage());
       }
     }
+  }
+
+  private String names() {
+    return IntStream.range(0, in.length).filter(i -> in[i]).mapToObj(i -> candidates.get(i).name)
+        .collect(Collectors.joining(" and "));
   }
 
   /** The cheapest that is in. */
@@ -189,12 +226,12 @@ final class AutoLearner implements Absorbing {
       if (in[other] && other != inCharge) {
         String seen = evidence.of(inCharge, other);
         if (inCharge != before && other == before) {
-          note(inCharge, split.first(), step, "takes over from " + candidates.get(before).name + ": " + seen);
+          note(inCharge, split.first().index(), step, "takes over from " + candidates.get(before).name + ": " + seen);
         }
         if (!firstOnly && evidence.isBetter(inCharge, other, options.deviations())) {
-          out(other, split.first(), step, "out, behind " + candidates.get(inCharge).name + ", " + seen);
+          out(other, split.first().index(), step, "out, behind " + candidates.get(inCharge).name + ", " + seen);
         } else if (!firstOnly && evidence.rows() >= options.enough()) {
-          out(other, split.first(), step, "out, as " + candidates.get(inCharge).name + " is in charge after enough rows, "
+          out(other, split.first().index(), step, "out, as " + candidates.get(inCharge).name + " is in charge after enough rows, "
               + seen);
         }
       }
@@ -213,17 +250,17 @@ final class AutoLearner implements Absorbing {
     }
   }
 
-  private void out(int candidate, Experience experience, long step, String why) {
+  private void out(int candidate, int experience, long step, String why) {
     note(candidate, experience, step, why);
     in[candidate] = false;
     candidates.get(candidate).learner.close();
   }
 
-  private void note(int candidate, Experience experience, long step, String why) {
+  private void note(int candidate, int experience, long step, String why) {
     Candidate subject = candidates.get(candidate);
     context.ledger().place(new Placement("technique " + subject.name, 0,
         subject.learner.footprint().trainableParameters(),
-        evidence.gain(candidate, candidate == inCharge ? first() : inCharge), experience.index(), step, why));
+        evidence.gain(candidate, candidate == inCharge ? first() : inCharge), experience, step, why));
   }
 
   /** The rows of a step of a candidate; of the step that absorbs, those that were held back. */
@@ -260,11 +297,12 @@ final class AutoLearner implements Absorbing {
   @Override
   public List<StatePart> state() {
     var parts = new ArrayList<StatePart>();
-    parts.add(StatePart.of(STATE, Combine.LATEST, Map.of(
+    parts.add(StatePart.of(InCharge.PART, Combine.LATEST, Map.of(
         "evidence", TensorData.of(evidence.numbers(), in.length * in.length + 1L),
         "in", TensorData.of(numbers(in), in.length),
         "begunWith", TensorData.of(numbers(begunWith), in.length),
-        "counters", TensorData.of(new long[] {inCharge, begun, firstOnly ? 1 : 0}, 3))));
+        "counters", TensorData.of(new long[] {inCharge, begun, firstOnly ? 1 : 0}, 3),
+        "account", TensorData.of(account.numbers(), 2 * in.length + 2L))));
     // As in the state of any learner, for those who look at states alone.
     var classes = new Classes();
     classes.add(classNames());
@@ -300,7 +338,7 @@ final class AutoLearner implements Absorbing {
   }
 
   private String prefix(int candidate) {
-    return candidates.get(candidate).name + "/";
+    return InCharge.prefix(candidates.get(candidate).name);
   }
 
   private static long[] numbers(boolean... flags) {
@@ -313,7 +351,7 @@ final class AutoLearner implements Absorbing {
 
   @Override
   public void restore(Map<String, StatePart> state, List<Experience> past) {
-    StatePart own = LearnerState.part(state, STATE);
+    StatePart own = LearnerState.part(state, InCharge.PART);
     long[] wasIn = longs(own, "in", in.length);
     long[] hadBegun = longs(own, "begunWith", in.length);
     evidence = new Evidence(in.length, longs(own, "evidence", in.length * in.length + 1));
@@ -321,6 +359,10 @@ final class AutoLearner implements Absorbing {
     inCharge = (int) counters[0];
     begun = (int) counters[1];
     firstOnly = counters[2] == 1;
+    // States that were written before there was an account have none.
+    if (own.tensors().containsKey("account")) {
+      account.restore(longs(own, "account", 2 * in.length + 2));
+    }
     past.forEach(context::register);
     for (int i = 0; i < in.length; i++) {
       in[i] = wasIn[i] == 1;

@@ -2,6 +2,7 @@ package dev.perennial.learn.auto;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,17 +16,22 @@ import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
+import dev.perennial.learn.LearnerState;
 import dev.perennial.learn.Techniques;
 import dev.perennial.learn.World;
 import dev.perennial.stream.Experience;
+import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class AutoTest {
 
@@ -56,6 +62,10 @@ final class AutoTest {
   }
 
   private void learn(Learner learner) {
+    learn(learner, world);
+  }
+
+  private static void learn(Learner learner, World world) {
     for (Experience experience : world.experiences()) {
       for (long step = 0; step < learner.steps(experience); step++) {
         try (TensorScope stepping = TensorScope.inference()) {
@@ -110,6 +120,89 @@ final class AutoTest {
     }
   }
 
+  /** Bytes for both at first, and for the cheaper alone to the end. */
+  @Test
+  void learn_untilBothNoLongerFit_goesOnWithTheOneInCharge_andTakesTheOthersRoom() {
+    double[] alone = new double[2];
+    var unlimited = new Ledger(Budget.UNLIMITED);
+    try (Learner cheap = learner("g-acil", Map.of(), world.context(1));
+        Learner both = learner("auto", Map.of("leastGain", "1", "deviations", "1000"), world.context(1, unlimited))) {
+      learn(cheap);
+      learn(both);
+      alone[0] = cheap.footprint().addedBytes() + cheap.footprint().memoryBytes();
+      alone[1] = unlimited.total(Resource.BYTES);
+      assertEquals(List.of(), unlimited.placements());
+    }
+    var ledger = new Ledger(new Budget(Map.of(Resource.BYTES, alone[1] - 1)));
+    try (Learner auto = learner("auto", Map.of("leastGain", "1", "deviations", "1000"), world.context(1, ledger));
+        Learner cheap = learner("g-acil", Map.of(), world.context(1))) {
+      learn(auto);
+      learn(cheap);
+      assertEquals(1, ledger.placements().size(), ledger.placements()::toString);
+      Placement out = ledger.placements().getFirst();
+      assertEquals("technique first-session-analytic", out.site());
+      assertEquals(world.experiences().size() - 1, out.experience());
+      assertTrue(ledger.total(Resource.BYTES) > alone[0] && ledger.total(Resource.BYTES) < alone[1], ledger.entries()::toString);
+      assertArrayEquals(scores(cheap), scores(auto), 1e-4f);
+      assertEquals(cheap.footprint(), auto.footprint());
+    }
+  }
+
+  @Test
+  void learn_manyExperiencesOfFewRows_endsTheComparisonAfterSoManyOfThem() {
+    LearnerContext context = world.context(1);
+    try (Learner auto = learner("auto", Map.of("leastGain", "1", "deviations", "1000", "experiences", "2"), context)) {
+      learn(auto);
+      assertEquals(1, context.ledger().placements().size(), context.ledger().placements()::toString);
+      Placement out = context.ledger().placements().getFirst();
+      assertEquals(2, out.experience());
+      assertTrue(out.why().contains("after 2 experiences"), out::why);
+      assertEquals(1, auto.bricks().size());
+    }
+  }
+
+  /** A class by itself gives nothing to adapt to; a row by itself gives nothing to hold back. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 20})
+  void learn_aFirstExperienceOfOneClass_isTheCheapestAlone(int rows) {
+    LearnerContext context = world.context(1);
+    try (World single = new World(World.tiny(1).backbone(), 1, World.letters(3, 1, rows));
+        Learner auto = learner("auto", Map.of(), context);
+        Learner cheap = learner("g-acil", Map.of(), single.context(1))) {
+      learn(auto, single);
+      learn(cheap, single);
+      Placement out = context.ledger().placements().getFirst();
+      assertEquals("technique first-session-analytic", out.site());
+      assertEquals(0, out.experience());
+      assertTrue(out.why().contains("one class"), out::why);
+      assertArrayEquals(scores(cheap), scores(auto), 1e-4f);
+      assertEquals(cheap.footprint(), auto.footprint());
+    }
+  }
+
+  /** Who reads a state without learning sees the same one in charge, and can put the others out. */
+  @Test
+  void inCharge_ofAStateThatWasKept_isTheOneThatPredicts() {
+    LearnerContext context = world.context(1);
+    try (Learner auto = learner("auto", Map.of("leastGain", "1", "deviations", "1000"), context);
+        Learner restored = learner("auto", Map.of(), world.context(1))) {
+      learn(auto);
+      var state = new LinkedHashMap<String, StatePart>();
+      auto.state().forEach(part -> state.put(part.name(), part));
+      InCharge inCharge = InCharge.of(LearnerState.part(state, InCharge.PART));
+      assertEquals(new InCharge("g-acil", List.of("first-session-analytic"), inCharge.part()), inCharge);
+      assertFalse(inCharge.isAdapted());
+      Placement out = inCharge.out("first-session-analytic", 3, "as it is tested");
+      assertEquals("technique first-session-analytic", out.site());
+      assertTrue(out.why().startsWith("out, as it is tested, and g-acil is in charge, right where"), out::why);
+      state.put(InCharge.PART, inCharge.alone().part());
+      state.keySet().removeIf(name -> name.startsWith("first-session-analytic/"));
+      restored.restore(state, List.of());
+      assertArrayEquals(scores(auto), scores(restored));
+      assertTrue(restored.footprint().memoryBytes() < auto.footprint().memoryBytes());
+    }
+  }
+
   @Test
   void learn_withBytesForNone_isRefusedAsAnyTechniqueIs() {
     var ledger = new Ledger(new Budget(Map.of(Resource.BYTES, 100.0)));
@@ -120,7 +213,7 @@ final class AutoTest {
 
   @Test
   void options_outOfRange_areRefused() {
-    for (String option : List.of("heldBack=0", "heldBack=0.6", "leastGain=-1", "deviations=0", "enough=0")) {
+    for (String option : List.of("heldBack=0", "heldBack=0.6", "leastGain=-1", "deviations=0", "enough=0", "experiences=0")) {
       String[] parts = option.split("=", 2);
       var refusal = assertThrows(
           UsageException.class, () -> Techniques.load().choose("auto", Map.of(parts[0], parts[1])));
