@@ -14,7 +14,9 @@ import java.util.Map;
 /** The small texts that are kept with every commit. */
 public final class Documents {
 
-  static final String LEDGER = "ledger";
+  /** What was spent, among the documents of a commit. */
+  public static final String LEDGER = "ledger";
+
   static final String HISTORY = "history";
   static final String PROGRESS = "progress";
   /** Its name among the documents of a commit. */

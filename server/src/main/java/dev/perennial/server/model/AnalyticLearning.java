@@ -11,6 +11,7 @@ import dev.perennial.learn.Classes;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerState;
 import dev.perennial.learn.analytic.AnalyticOptions;
+import dev.perennial.learn.auto.InCharge;
 import dev.perennial.server.drift.DriftWatch;
 import dev.perennial.server.journal.Entry;
 import dev.perennial.store.Access;
@@ -23,6 +24,7 @@ import dev.perennial.tensor.Combine;
 import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Workers;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -43,6 +45,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class AnalyticLearning implements AutoCloseable {
 
+  private static final System.Logger LOG = System.getLogger(AnalyticLearning.class.getName());
+
   private final ModelDirectory directory;
   private final Backbone backbone;
   private final Store store;
@@ -53,6 +57,8 @@ final class AnalyticLearning implements AutoCloseable {
   private final DriftWatch drift = new DriftWatch();
   /** The commit that this went on from; its parts below the head are kept as they are. */
   private final @Nullable StoredParts begun;
+  /** Which candidate of auto this is; null for other techniques. */
+  private @Nullable InCharge inCharge;
   private Map<String, String> documents = Map.of();
   private Position position = Position.START;
   private long through;
@@ -106,12 +112,19 @@ final class AnalyticLearning implements AutoCloseable {
       throw new FailureException("the store " + directory.directory() + " has no commit yet: learn into it first, or serve"
           + " a new directory");
     }
-    LearnerState.requireOrigin(parts.parts(), backbone);
-    classes.restore(parts.parts());
-    StatePart statistics = parts.parts().get(ModelDirectory.STATISTICS);
+    Commit commit = parts.commit();
+    documents = commit.documents();
+    position = commit.position();
+    if (!directory.prefix().isEmpty()) {
+      settle(InCharge.of(parts.part(InCharge.PART)));
+    }
+    Map<String, StatePart> own = LearnerState.under(directory.prefix(), parts.parts());
+    LearnerState.requireOrigin(own, backbone);
+    classes.restore(own);
+    StatePart statistics = own.get(ModelDirectory.STATISTICS);
     try (TensorScope scope = TensorScope.inference()) {
       if (statistics != null) {
-        head.restore(statistics, parts.part(ModelDirectory.HEAD));
+        head.restore(statistics, LearnerState.part(own, ModelDirectory.HEAD));
       } else {
         head.grow(classes.size());
       }
@@ -120,11 +133,26 @@ final class AnalyticLearning implements AutoCloseable {
     if (watched != null) {
       drift.restore(watched);
     }
-    Commit commit = parts.commit();
-    documents = commit.documents();
-    position = commit.position();
     through = ModelDirectory.served(commit).journal();
     committed = through;
+  }
+
+  /** Rows that come now are learned by the candidate in charge alone, so the others are out from the next commit on. */
+  private void settle(InCharge found) {
+    if (!found.prefix().equals(directory.prefix())) {
+      throw new FailureException("expected " + directory.prefix() + " in charge of " + directory.directory() + ", found "
+          + found.name() + ": it was learned meanwhile; start the server again");
+    }
+    inCharge = found.alone();
+    if (!found.others().isEmpty()) {
+      Ledger ledger = Ledger.fromJson(documents.getOrDefault(Documents.LEDGER, "[]"), directory.record().spec().budget());
+      int last = Math.max(0, position.experience() - (position.step() > 0 ? 0 : 1));
+      found.others().forEach(other -> ledger.place(found.out(other, last, "as rows come while it is served")));
+      documents = new HashMap<>(documents);
+      documents.put(Documents.LEDGER, ledger.toJson());
+      LOG.log(Level.INFO, directory.directory() + ": " + found.name() + " is in charge and learns what comes; "
+          + String.join(", ", found.others()) + " is out as soon as something does");
+    }
   }
 
   /** The last line of the journal that it has learned. */
@@ -176,6 +204,7 @@ final class AnalyticLearning implements AutoCloseable {
 
   /** Makes the state durable. */
   Commit commit(Clock clock) {
+    String prefix = directory.prefix();
     var parts = new ArrayList<StatePart>();
     var unchanged = new HashMap<String, PartRef>();
     StoredParts before = begun;
@@ -183,16 +212,20 @@ final class AnalyticLearning implements AutoCloseable {
       parts.add(LearnerState.origin(backbone, 0));
     } else {
       for (PartRef ref : before.commit().parts()) {
-        if (!isHead(ref.name())) {
+        if (ref.name().startsWith(prefix) && !isWritten(ref.name().substring(prefix.length()))) {
           parts.add(before.part(ref.name()));
           unchanged.put(ref.name(), ref);
         }
       }
     }
     parts.add(classes.state());
-    parts.add(StatePart.of(ModelDirectory.HEAD, Combine.LATEST, head.weights()));
+    if (inCharge != null) {
+      parts.add(inCharge.part());
+      parts.add(StatePart.of(prefix + ModelDirectory.CLASSES, Combine.LATEST, classes.state().tensors()));
+    }
+    parts.add(StatePart.of(prefix + ModelDirectory.HEAD, Combine.LATEST, head.weights()));
     if (head.rows() > 0) {
-      parts.add(StatePart.of(ModelDirectory.STATISTICS, Combine.SUM, head.statistics()));
+      parts.add(StatePart.of(prefix + ModelDirectory.STATISTICS, Combine.SUM, head.statistics()));
     }
     parts.add(drift.state());
     var written = new HashMap<>(documents);
@@ -204,7 +237,7 @@ final class AnalyticLearning implements AutoCloseable {
     return commit;
   }
 
-  private static boolean isHead(String part) {
+  private static boolean isWritten(String part) {
     return part.equals(ModelDirectory.CLASSES) || part.equals(ModelDirectory.HEAD)
         || part.equals(ModelDirectory.STATISTICS) || part.equals(DriftWatch.PART);
   }

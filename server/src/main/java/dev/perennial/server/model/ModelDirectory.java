@@ -13,9 +13,12 @@ import dev.perennial.learn.analytic.AnalyticOptions;
 import dev.perennial.learn.analytic.FirstSessionAnalytic;
 import dev.perennial.learn.analytic.GAcil;
 import dev.perennial.learn.analytic.Source;
+import dev.perennial.learn.auto.Auto;
+import dev.perennial.learn.auto.InCharge;
 import dev.perennial.store.Access;
 import dev.perennial.store.Commit;
 import dev.perennial.store.Store;
+import dev.perennial.store.StoredParts;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -31,12 +34,16 @@ import java.util.TreeMap;
  * @param record what the store says of the run or the server that fills it
  * @param options of its head, where it is one that takes rows at any time; empty for other techniques
  * @param adapter the name of the brick under the head; empty where there is none
+ * @param prefix what the names of the parts begin with that belong to what is served; empty for all
  */
 public record ModelDirectory(
-    Path directory, RunRecord record, Optional<AnalyticOptions> options, Optional<String> adapter) {
+    Path directory, RunRecord record, Optional<AnalyticOptions> options, Optional<String> adapter, String prefix) {
 
   /** The technique of models that begin in a server: it learns row by row, and any class at any time. */
   private static final String TECHNIQUE = "g-acil";
+
+  /** The brick of a technique that adapts the backbone. */
+  private static final String ADAPTER = "adapter";
 
   /** The document of a commit that says which line of the journal it has learned last. */
   private static final String SERVED = "served";
@@ -94,14 +101,25 @@ public record ModelDirectory(
     try (Store store = Store.open(directory, Access.READ)) {
       RunRecord record = RunRecord.fromJson(store.spec());
       Record options = Techniques.load().choose(record.spec().technique(), record.spec().options()).options();
-      boolean texts = record.image().length == 0;
+      // What a learner in an open world keeps beside its head needs whole experiences.
+      boolean rowByRow = record.image().length == 0 && record.spec().open() == null;
       return switch (options) {
-        case GAcil.Options(AnalyticOptions head, Source source) when texts && source != Source.PATCHES ->
-            new ModelDirectory(directory, record, Optional.of(head), Optional.empty());
-        case FirstSessionAnalytic.Options first when texts ->
-            new ModelDirectory(directory, record, Optional.of(first.analytic()), Optional.of("adapter"));
-        default -> new ModelDirectory(directory, record, Optional.empty(), Optional.empty());
+        case GAcil.Options(AnalyticOptions head, Source source) when rowByRow && source != Source.PATCHES ->
+            new ModelDirectory(directory, record, Optional.of(head), Optional.empty(), "");
+        case FirstSessionAnalytic.Options first when rowByRow ->
+            new ModelDirectory(directory, record, Optional.of(first.analytic()), Optional.of(ADAPTER), "");
+        case Auto.Options auto when rowByRow -> inCharge(directory, record, auto.analytic());
+        default -> new ModelDirectory(directory, record, Optional.empty(), Optional.empty(), "");
       };
+    }
+  }
+
+  /** The candidate that is in charge is what is served. */
+  private static ModelDirectory inCharge(Path directory, RunRecord record, AnalyticOptions head) {
+    try (StoredParts parts = StoredParts.newest(directory, InCharge.PART::equals)) {
+      InCharge inCharge = InCharge.of(parts.part(InCharge.PART));
+      Optional<String> adapter = inCharge.isAdapted() ? Optional.of(ADAPTER) : Optional.empty();
+      return new ModelDirectory(directory, record, Optional.of(head), adapter, inCharge.prefix());
     }
   }
 

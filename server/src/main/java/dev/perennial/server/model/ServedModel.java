@@ -63,9 +63,10 @@ public final class ServedModel implements AutoCloseable {
 
   private static HeadSnapshot snapshot(ModelDirectory directory) {
     try (StoredParts parts = StoredParts.newest(directory.directory(),
-        part -> part.equals(ModelDirectory.CLASSES) || part.equals(ModelDirectory.HEAD))) {
-      TensorData weights = parts.part(ModelDirectory.HEAD).tensor("weight");
-      List<String> classes = Classes.texts(parts.part(ModelDirectory.CLASSES).tensors());
+        part -> part.equals(directory.prefix() + ModelDirectory.CLASSES)
+            || part.equals(directory.prefix() + ModelDirectory.HEAD))) {
+      TensorData weights = parts.part(directory.prefix() + ModelDirectory.HEAD).tensor("weight");
+      List<String> classes = Classes.texts(parts.part(directory.prefix() + ModelDirectory.CLASSES).tensors());
       ModelDirectory.Served served = ModelDirectory.served(parts.commit());
       return new HeadSnapshot(1, classes, weights.floats(), served.rows(), served.journal());
     }

@@ -2,30 +2,49 @@ package dev.perennial.server.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.perennial.budget.Budget;
+import dev.perennial.budget.Ledger;
+import dev.perennial.budget.Placement;
 import dev.perennial.engine.DataSpec;
+import dev.perennial.engine.Documents;
 import dev.perennial.engine.Predictor;
 import dev.perennial.engine.Run;
 import dev.perennial.engine.RunListener;
 import dev.perennial.engine.RunSpec;
+import dev.perennial.learn.auto.InCharge;
+import dev.perennial.open.OpenOptions;
 import dev.perennial.server.Intake.Row;
 import dev.perennial.server.ServerListener;
 import dev.perennial.server.TinyWorld;
 import dev.perennial.snapshot.Durability;
 import dev.perennial.snapshot.SnapshotOptions;
+import dev.perennial.store.Access;
+import dev.perennial.store.Commit;
+import dev.perennial.store.Store;
+import dev.perennial.store.StoredParts;
+import dev.perennial.stream.Experience;
+import dev.perennial.tensor.StatePart;
+import dev.perennial.tensor.TensorData;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Stores that a run has learned, and that are served afterwards. */
 final class LearnedStoreTest {
@@ -48,12 +67,16 @@ final class LearnedStoreTest {
   }
 
   private Path learned(String technique, Map<String, String> options) {
+    return learned(technique, options, RunListener.SILENT);
+  }
+
+  private Path learned(String technique, Map<String, String> options, RunListener listener) {
     RunSpec defaults = RunSpec.of(DataSpec.table(data.toString(), "text", "label", null), 2);
     var spec = new RunSpec(defaults.data(), defaults.scenario(), 2, technique, new TreeMap<>(options), backbone,
         defaults.device(), defaults.budget(), 3, 1);
     Path store = directory.resolve(technique);
     try (Run run = Run.create(spec, store, new SnapshotOptions(Durability.SYNC, 0, 1, Double.POSITIVE_INFINITY),
-        Clock.systemUTC(), new RunListener() {})) {
+        Clock.systemUTC(), listener)) {
       run.execute();
     }
     return store;
@@ -92,6 +115,129 @@ final class LearnedStoreTest {
     try (var server = serve(store); var client = new Client(server.port())) {
       assertTrue(client.get("/v1/classes").text().contains("later"));
       assertServedAsStored(store, client);
+    }
+  }
+
+  /** All that is predicted: the best class of each text and its score. */
+  private static List<String> answers(Client client) throws IOException {
+    var answers = new ArrayList<String>();
+    for (Row row : TinyWorld.rows(900, 930, 4)) {
+      JsonNode best = client.post("/v1/predict", "{\"text\":\"" + row.text() + "\"}").json().get("predictions").get(0);
+      answers.add(best.get("label").asText() + " " + Math.round(1000 * best.get("score").asDouble()));
+    }
+    return answers;
+  }
+
+  private static List<Row> later() {
+    return List.of(new Row("w50 w51 w52", "later"), new Row("w51 w50", "later"), new Row("w52 w50 w51", "later"));
+  }
+
+  private static InCharge inCharge(Path store) {
+    try (StoredParts parts = StoredParts.newest(store, InCharge.PART::equals)) {
+      return InCharge.of(parts.part(InCharge.PART));
+    }
+  }
+
+  /** As if held-back rows had spoken for the other candidate. */
+  private static void putOtherInCharge(Path store) {
+    try (Store written = Store.open(store, Access.WRITE); StoredParts parts = written.openHead().orElseThrow()) {
+      var state = new ArrayList<StatePart>();
+      for (StatePart part : parts.parts().values()) {
+        if (part.name().equals(InCharge.PART)) {
+          long[] counters = part.tensor("counters").longs();
+          counters[0] = 1 - counters[0];
+          var tensors = new TreeMap<String, TensorData>(part.tensors());
+          tensors.put("counters", TensorData.of(counters, counters.length));
+          state.add(StatePart.of(part.name(), part.combine(), tensors));
+        } else {
+          state.add(part);
+        }
+      }
+      Commit head = parts.commit();
+      written.commit(head.position(), state, head.documents(), Clock.systemUTC().instant());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"false, g-acil", "true, first-session-analytic"})
+  void auto_withTwoCandidates_servesTheOneInCharge_andSettlesItWithTheFirstRowTaught(boolean other, String expected)
+      throws Exception {
+    Path store = learned("auto", Map.of("features", "64", "leastGain", "1", "deviations", "1000"));
+    if (other) {
+      putOtherInCharge(store);
+    }
+    InCharge before = inCharge(store);
+    assertEquals(expected, before.name());
+    assertEquals(1, before.others().size());
+    List<String> taught;
+    try (var server = serve(store); var client = new Client(server.port())) {
+      assertServedAsStored(store, client);
+      assertEquals(before.others(), inCharge(store).others());
+      Client.Reply reply = client.post("/v1/learn", ServerTest.rowsJson(later()));
+      assertEquals(200, reply.status(), reply::text);
+      assertEquals("later", client.post("/v1/predict", "{\"text\":\"w50 w51 w52\"}").json().get("predictions").get(0)
+          .get("label").asText());
+      taught = answers(client);
+    }
+    InCharge after = inCharge(store);
+    assertEquals(expected, after.name());
+    assertEquals(List.of(), after.others());
+    try (Store read = Store.open(store, Access.READ)) {
+      assertEquals(List.of(), read.verify());
+      Commit head = read.head().orElseThrow();
+      assertTrue(head.parts().stream().noneMatch(part -> part.name().startsWith(before.others().getFirst() + "/")),
+          head::toString);
+      Placement decision = Ledger.fromJson(head.documents().getOrDefault(Documents.LEDGER, ""), Budget.UNLIMITED)
+          .placements().getLast();
+      assertEquals("technique " + before.others().getFirst(), decision.site());
+      assertTrue(decision.why().contains(expected + " is in charge"), decision::why);
+    }
+    try (var server = serve(store); var client = new Client(server.port())) {
+      assertEquals(taught, answers(client));
+      assertServedAsStored(store, client);
+      assertEquals(5, client.get("/v1/models/default").json().get("classes").asInt());
+    }
+  }
+
+  /** What a server has learned between two experiences stays, and the run ends with it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"g-acil", "first-session-analytic", "auto"})
+  void stream_thatIsNotFinished_isServedAndTaught_thenGoesOn(String technique) throws Exception {
+    var stop = new IllegalStateException("stopped by the test");
+    var stopping = new RunListener() {
+      @Override
+      public void began(Experience experience, long firstStep, long steps) {
+        if (experience.index() == 1) {
+          throw stop;
+        }
+      }
+    };
+    assertSame(stop, assertThrows(IllegalStateException.class,
+        () -> learned(technique, Map.of("features", "64"), stopping)));
+    Path store = directory.resolve(technique);
+    try (var server = serve(store); var client = new Client(server.port())) {
+      assertEquals(200, client.post("/v1/learn", ServerTest.rowsJson(later())).status());
+    }
+    try (Run run = Run.resume(store, null, Clock.systemUTC(), RunListener.SILENT)) {
+      assertEquals(5, run.execute().classes());
+    }
+    try (Predictor predictor = Predictor.open(store, 1)) {
+      assertEquals("later", predictor.predict(List.of("w50 w51 w52"), 1).getFirst().candidates().getFirst().label());
+    }
+  }
+
+  @Test
+  void openWorld_isServedForPredictionsAlone() throws Exception {
+    RunSpec defaults = RunSpec.of(DataSpec.table(data.toString(), "text", "label", null), 2);
+    var spec = new RunSpec(defaults.data(), defaults.scenario(), 2, "auto", new TreeMap<>(Map.of("features", "64")), backbone,
+        defaults.device(), defaults.budget(), 3, 1).withOpen(OpenOptions.DEFAULT);
+    Path store = directory.resolve("open");
+    try (Run run = Run.create(spec, store, Clock.systemUTC(), RunListener.SILENT)) {
+      run.execute();
+    }
+    try (var server = serve(store); var client = new Client(server.port())) {
+      assertServedAsStored(store, client);
+      assertEquals(409, client.post("/v1/learn", "{\"text\":\"w1\",\"label\":\"c0\"}").status());
     }
   }
 
