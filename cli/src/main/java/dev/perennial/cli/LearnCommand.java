@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
         "  ./perennial learn --data wordnet --tasks 9 --scenario blurry --scenario-option share=0.3 --store blurred",
         "  ./perennial learn --data mail.csv --text body --label folder --tasks 5 --store mail --durability async \\",
         "      --snapshot-every 100",
-        "  ./perennial learn --data mail.csv --text body --label folder --tasks 5 --technique auto --open --store mail",
+        "  ./perennial learn --data mail.csv --text body --label folder --tasks 5 --open --store mail",
         "  ./perennial learn --config run.yaml --seed 2 --store second"})
 class LearnCommand implements Runnable {
 

@@ -50,7 +50,7 @@ public record RunSpec(
     @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable OpenOptions open) {
 
   /** The technique that is used where none is named. */
-  public static final String DEFAULT_TECHNIQUE = "first-session-analytic";
+  public static final String DEFAULT_TECHNIQUE = "auto";
 
   private static final String EPOCHS = "epochs";
 
