@@ -11,7 +11,7 @@ import picocli.CommandLine.Command;
     header = "Measure speed on this machine, against others where there are any, and compare techniques.",
     subcommands = {
         BricksBench.class, CacheBench.class, DriftBench.class, EditsBench.class, EncoderBench.class,
-        IntrinsicBench.class, KillsBench.class, KindsBench.class, LearnBench.class, LoopBench.class,
+        IntrinsicBench.class, KillsBench.class, KindsBench.class, LearnBench.class, LongBench.class, LoopBench.class,
         MedoidsBench.class, MergeBench.class, OpenBench.class, RecallBench.class, RecoveryBench.class,
         RouteBench.class, ShrinkBench.class, SnapshotsBench.class, TuneBench.class, ServeBench.class,
         SuiteCommand.class})

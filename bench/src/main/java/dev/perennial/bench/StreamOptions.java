@@ -26,7 +26,7 @@ public final class StreamOptions {
       arity = "1..*",
       paramLabel = "FILE",
       description = "What to learn: one or more CSV, JSONL or Parquet files, plain or .gz; or one directory of IDX "
-          + "images; or wordnet, which is built in.")
+          + "images; or wordnet, which is built in, or wordnet-subtrees, the same as 200 tasks.")
   private List<String> data = new ArrayList<>();
 
   @Option(names = "--text", paramLabel = "COL", description = "Column of the text.")
@@ -129,7 +129,7 @@ public final class StreamOptions {
   public RunSpec run(String technique, Map<String, String> options, Budget budget) {
     Scenario asked = scenario();
     boolean counted = Scenarios.load().choose(asked).has(Arrangement.Trait.COUNTS_ITSELF);
-    if (tasks == null && task == null && !counted) {
+    if (tasks == null && task == null && !counted && !DataSpec.namesTasks(data)) {
       throw new UsageException(
           "expected --tasks N, got none: say how many experiences there are, or name their column with --task");
     }
@@ -176,12 +176,12 @@ public final class StreamOptions {
   }
 
   private DataSpec dataSpec() {
-    boolean wordNet = data.equals(List.of(DataSpec.WORDNET));
+    boolean wordNet = DataSpec.isBuiltIn(data);
     boolean images = data.size() == 1 && Files.isDirectory(Path.of(data.getFirst()));
     List<String> columns = columns();
     if ((wordNet || images) && !columns.isEmpty()) {
       throw new UsageException(columns.getFirst() + " is for tables, and "
-          + (wordNet ? "wordnet" : "a directory of images") + " has no columns: leave it out");
+          + (wordNet ? data.getFirst() : "a directory of images") + " has no columns: leave it out");
     }
     List<String> sources = wordNet ? data : data.stream().map(file -> Path.of(file).toAbsolutePath() + "").toList();
     return new DataSpec(

@@ -25,7 +25,7 @@ public final class WordNet {
   private static final long SHUFFLE = 102;
 
   /** The order in which glosses are read, and in which a repeated one is first met. */
-  private static final List<POS> PARTS_OF_SPEECH = List.of(POS.NOUN, POS.VERB, POS.ADJECTIVE, POS.ADVERB);
+  static final List<POS> PARTS_OF_SPEECH = List.of(POS.NOUN, POS.VERB, POS.ADJECTIVE, POS.ADVERB);
 
   private WordNet() {}
 

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  * Where the examples come from.
  *
  * @param sources files (CSV, JSONL, Parquet; plain or .gz), or one directory of IDX images, or {@code wordnet}
+ *     or {@code wordnet-subtrees}
  * @param text column of the text; not used for images and WordNet
  * @param label column of the label; not used for images and WordNet
  * @param split column that says test, validation or train; null to hold out a fifth of each class as test rows
@@ -15,8 +16,10 @@ import org.jspecify.annotations.Nullable;
  * @param order column by which rows are ordered in time; null where there is none
  * @param dropLabels labels whose rows are left out
  * @param maxBadRows rows that may be unusable before the run is refused; default 0
- * @param maxPerClass training rows of a class at most, 0 for all; for WordNet 300 where it is 0
- * @param maxTestPerClass rows of a class to evaluate on at most, 0 for all; for WordNet 60 where it is 0
+ * @param maxPerClass training rows of a class at most, 0 for all; for WordNet 300 where it is 0; for its subtrees those of
+ *     one of them, 60 where it is 0
+ * @param maxTestPerClass rows of a class to evaluate on at most, 0 for all; for WordNet 60 where it is 0; for its subtrees
+ *     those of one of them, 12 where it is 0
  * @param validate whether the validation rows are evaluated on in place of the test rows, as for tuning; default false
  * @param labelSeparator what stands between the labels of a row that carries several; null where each carries one
  * @param permutations how often all images come, each time as a task of its own under another fixed permutation of
@@ -40,6 +43,9 @@ public record DataSpec(
   /** The name of the built-in source of WordNet's glosses. */
   public static final String WORDNET = "wordnet";
 
+  /** The name of the same glosses in subtrees of hypernyms, each of them a task. */
+  public static final String WORDNET_SUBTREES = "wordnet-subtrees";
+
   /** Checks the ranges. */
   public DataSpec {
     sources = List.copyOf(sources);
@@ -54,6 +60,16 @@ public record DataSpec(
     if (permutations < 0 || permutations > 1000) {
       throw new UsageException("expected a number of permutations between 0 and 1000, got " + permutations);
     }
+  }
+
+  /** Whether that names rows that come with Perennial. */
+  public static boolean isBuiltIn(List<String> sources) {
+    return sources.equals(List.of(WORDNET)) || sources.equals(List.of(WORDNET_SUBTREES));
+  }
+
+  /** Whether every row names its task without being asked to. */
+  public static boolean namesTasks(List<String> sources) {
+    return sources.equals(List.of(WORDNET_SUBTREES));
   }
 
   /** Rows of one label each, as they are, once. */

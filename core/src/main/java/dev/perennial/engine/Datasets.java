@@ -9,6 +9,7 @@ import dev.perennial.data.TableOptions;
 import dev.perennial.data.Tables;
 import dev.perennial.data.WordNet;
 import dev.perennial.data.WordNetOptions;
+import dev.perennial.data.WordNetSubtrees;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -17,6 +18,11 @@ import org.jspecify.annotations.Nullable;
 
 /** A reader of the datasets that specs name. */
 public final class Datasets {
+
+  /** Of each of WordNet's subtrees, where no limit is given. */
+  private static final int SUBTREE_ROWS = 60;
+
+  private static final int SUBTREE_TEST_ROWS = 12;
 
   private Datasets() {}
 
@@ -33,7 +39,9 @@ public final class Datasets {
       throw new UsageException(all.name() + ": expected validation rows to evaluate on, got none: mark some in the"
           + " column that --split names, or leave out --validation");
     }
-    var rows = new Dataset(
+    // Limits of subtrees are a subtree's, and they were read that way.
+    boolean subtrees = DataSpec.namesTasks(spec.sources());
+    var rows = subtrees ? all : new Dataset(
         spec.validate() ? all.name() + " (validation)" : all.name(),
         capped(all.train(), spec.maxPerClass()),
         spec.validate() ? List.of() : all.validation(),
@@ -47,6 +55,10 @@ public final class Datasets {
       WordNetOptions few = WordNetOptions.DEFAULT;
       int rows = spec.maxPerClass() == 0 ? few.trainPerClass() : spec.maxPerClass();
       return WordNet.read(new WordNetOptions(rows, few.validationPerClass(), few.testPerClass()), seed);
+    }
+    if (DataSpec.namesTasks(spec.sources())) {
+      return WordNetSubtrees.read(spec.maxPerClass() == 0 ? SUBTREE_ROWS : spec.maxPerClass(),
+          spec.maxTestPerClass() == 0 ? SUBTREE_TEST_ROWS : spec.maxTestPerClass(), seed);
     }
     if (spec.equals(DataSpec.served())) {
       throw new UsageException("expected a store whose data can be read again, got one of a model that is taught while it"

@@ -1,8 +1,10 @@
 package dev.perennial.stream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.perennial.UsageException;
 import dev.perennial.data.Dataset;
 import dev.perennial.data.Example;
 import java.util.TreeMap;
@@ -51,5 +53,30 @@ final class RecurringPropertyTest {
       stream.experiences().forEach(e -> e.classes().forEach(label -> came.merge(label, 1, Integer::sum)));
     }
     came.values().forEach(count -> assertEquals(300, count, 5 * Math.sqrt(1000 * 0.3 * 0.7)));
+  }
+
+  @Property(tries = 100)
+  void of_anyRounds_bringsEveryClassOnceARound(
+      @ForAll("datasets") Dataset dataset, @ForAll @IntRange(min = 1, max = 3) int rounds,
+      @ForAll @IntRange(min = 1, max = 2) int each, @ForAll long seed) {
+    var stream = Rows.twice(dataset, Scenario.of("recurring").withOption("rounds", "" + rounds), rounds * each, seed);
+    Rows.assertWhole(dataset, stream);
+    Rows.assertTestRowsFollow(stream, Example::label);
+    for (int round = 0; round < rounds; round++) {
+      var came = new TreeMap<String, Integer>();
+      stream.experiences().subList(round * each, (round + 1) * each)
+          .forEach(e -> Rows.counts(e.train()).forEach((label, count) -> came.merge(label, 1, Integer::sum)));
+      assertEquals(Rows.counts(dataset.train()).keySet(), came.keySet());
+      assertTrue(came.values().stream().allMatch(times -> times == 1), came::toString);
+    }
+  }
+
+  @Test
+  void of_tasksThatDoNotMakeRounds_isRefused() {
+    for (int tasks : new int[] {5, 22}) {
+      var refusal = assertThrows(UsageException.class,
+          () -> Streams.of(Rows.of(10, 0), Scenario.of("recurring").withOption("rounds", "2"), tasks, 1));
+      assertTrue(String.valueOf(refusal.getMessage()).contains("2 rounds"), refusal::getMessage);
+    }
   }
 }
