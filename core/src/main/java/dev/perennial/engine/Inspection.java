@@ -5,6 +5,7 @@ import dev.perennial.budget.Ledger;
 import dev.perennial.learn.Classes;
 import dev.perennial.learn.Learner;
 import dev.perennial.measure.AccuracyHistory;
+import dev.perennial.measure.HistoryText;
 import dev.perennial.store.Access;
 import dev.perennial.store.Commit;
 import dev.perennial.store.StateDigest;
@@ -47,7 +48,7 @@ public record Inspection(RunSpec spec, String data, String backboneDigest, List<
         classes.restore(parts.parts());
         return new Inspection(record.spec(), record.data(), record.backboneDigest(), store.commits(), classes.names(),
             Documents.bricks(head), Ledger.fromJson(Documents.of(head, Documents.LEDGER), record.spec().budget()),
-            AccuracyHistory.fromJson(Documents.of(head, Documents.HISTORY)),
+            HistoryText.read(Documents.of(head, Documents.HISTORY)),
             Progress.fromJson(Documents.of(head, Documents.PROGRESS)).learnSeconds(),
             StateDigest.of(parts.parts().values()), store.fallback().orElse(""));
       }

@@ -15,6 +15,7 @@ import dev.perennial.learn.Techniques;
 import dev.perennial.measure.AccuracyHistory;
 import dev.perennial.measure.Calibration;
 import dev.perennial.measure.Cost;
+import dev.perennial.measure.HistoryText;
 import dev.perennial.measure.Metrics;
 import dev.perennial.measure.ReportRun;
 import dev.perennial.measure.Result;
@@ -70,6 +71,7 @@ public final class Run implements AutoCloseable {
   private final RunListener listener;
   private final @Nullable Commits commits;
   private AccuracyHistory history;
+  private final HistoryText historyText;
   private final List<Calibration> calibrations = new ArrayList<>();
   private Progress progress;
   private Position position;
@@ -85,7 +87,8 @@ public final class Run implements AutoCloseable {
     this.ledger = ledger;
     this.listener = listener;
     commits = store == null ? null : new Commits(store, options, clock, listener);
-    history = head == null ? AccuracyHistory.EMPTY : AccuracyHistory.fromJson(Documents.of(head, Documents.HISTORY));
+    history = head == null ? AccuracyHistory.EMPTY : HistoryText.read(Documents.of(head, Documents.HISTORY));
+    historyText = new HistoryText(history);
     if (head != null && head.documents().containsKey(Documents.CALIBRATION)) {
       calibrations.addAll(Calibration.fromJson(Documents.of(head, Documents.CALIBRATION)));
     }
@@ -266,6 +269,7 @@ public final class Run implements AutoCloseable {
     long start = System.nanoTime();
     Trust trust = learner instanceof OpenLearner open ? new Trust(open) : null;
     history = history.with(Evaluator.evaluate(learner, stages.subList(0, stage.index() + 1), trust));
+    historyText.add(history.last());
     if (trust != null) {
       calibrations.add(trust.calibration());
     }
@@ -332,7 +336,7 @@ public final class Run implements AutoCloseable {
       listener.committing(state);
       var documents = new HashMap<>(Map.of(
           Documents.LEDGER, ledger.toJson(),
-          Documents.HISTORY, history.toJson(),
+          Documents.HISTORY, historyText.text(),
           Documents.PROGRESS, progress.toJson(),
           Documents.BRICKS, Documents.bricks(model.learner().bricks())));
       if (!calibrations.isEmpty()) {

@@ -11,7 +11,7 @@ import dev.perennial.budget.Ledger;
 import dev.perennial.data.Dataset;
 import dev.perennial.data.Example;
 import dev.perennial.learn.Learner;
-import dev.perennial.measure.AccuracyHistory;
+import dev.perennial.measure.HistoryText;
 import dev.perennial.measure.BrickRow;
 import dev.perennial.measure.Metrics;
 import dev.perennial.store.Access;
@@ -99,7 +99,7 @@ public final class StoreBricks implements AutoCloseable {
     try (Store store = Store.open(directory, Access.READ)) {
       RunSpec spec = RunRecord.fromJson(store.spec()).spec();
       store.head().ifPresent(head -> {
-        var history = AccuracyHistory.fromJson(Documents.of(head, Documents.HISTORY));
+        var history = HistoryText.read(Documents.of(head, Documents.HISTORY));
         rows.addAll(BrickRows.learned(Documents.bricks(head), spec.technique(), history.evaluations().isEmpty()
             ? OptionalDouble.empty()
             : OptionalDouble.of(Metrics.of(history, spec.scenario().taskTold()).finalAccuracy())));
