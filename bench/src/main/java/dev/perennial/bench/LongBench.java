@@ -1,5 +1,6 @@
 package dev.perennial.bench;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.perennial.KeyValues;
 import dev.perennial.UsageException;
 import dev.perennial.budget.Budget;
@@ -8,6 +9,7 @@ import dev.perennial.engine.RunSpec;
 import dev.perennial.measure.Result;
 import dev.perennial.snapshot.SnapshotOptions;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -29,7 +31,7 @@ import picocli.CommandLine.Spec;
     description = {
         "",
         "Learns a stream into a store, with a commit after each task that is on disk before the next begins. For each task: the "
-            + "seconds of learning and of its commit (not those of evaluation), the bytes of the learner's state, of the texts "
+            + "seconds of learning and of its commit (not those of evaluation), what processors worked meanwhile, the bytes of the learner's state, of the texts "
             + "that a commit keeps beside it, and of the whole store.",
         "",
         "Late / early compares medians: of the last quarter of the tasks and of the third to the eighth. Sums of classes grow "
@@ -91,7 +93,7 @@ public final class LongBench implements Callable<Integer> {
     output.check();
     var told = new Progress(spec.commandLine().getErr(), ticker, "long");
     Path place = ScratchDirectory.in(directory, "perennial-long");
-    var watch = new LongWatch(place.resolve("store"), LEAST, told, ticker);
+    var watch = new LongWatch(place.resolve("store"), LEAST, told, ticker, LongBench::worked);
     LongFigures figures;
     try (Run learning = Run.create(run, place.resolve("store"), SnapshotOptions.DEFAULT, Clock.systemUTC(), watch)) {
       Result result = learning.execute();
@@ -104,5 +106,9 @@ public final class LongBench implements Callable<Integer> {
     output.write(figures);
     spec.commandLine().getOut().println(figures.text());
     return 0;
+  }
+
+  private static long worked() {
+    return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime();
   }
 }

@@ -30,21 +30,29 @@ final class LongWatch implements RunListener {
   private final int least;
   private final Progress told;
   private final LongSupplier ticker;
+  private final LongSupplier processor;
   private final List<LongFigures.Task> tasks = new ArrayList<>();
   private final Set<String> classes = new HashSet<>();
   private int count;
   private @Nullable Experience current;
   private long from;
+  private long workedFrom;
   private long learning;
+  private long working;
   private long evaluating;
   private long stateBytes;
 
-  /** @param least tasks that a stream must have */
-  LongWatch(Path store, int least, Progress told, LongSupplier ticker) {
+  /**
+   * @param least tasks that a stream must have
+   * @param ticker nanoseconds since some moment
+   * @param processor nanoseconds that processors have worked for this process
+   */
+  LongWatch(Path store, int least, Progress told, LongSupplier ticker, LongSupplier processor) {
     this.store = store;
     this.least = least;
     this.told = told;
     this.ticker = ticker;
+    this.processor = processor;
   }
 
   /** Those that are over. */
@@ -67,18 +75,21 @@ final class LongWatch implements RunListener {
     told.at(experience.index(), count);
     current = experience;
     learning = 0;
+    working = 0;
     evaluating = 0;
     from = ticker.getAsLong();
+    workedFrom = processor.getAsLong();
   }
 
   @Override
   public void evaluating(Experience experience) {
-    learning += lap();
+    learned();
   }
 
   @Override
   public void evaluated(Experience experience, AccuracyHistory history) {
     evaluating += lap();
+    workedFrom = processor.getAsLong();
   }
 
   @Override
@@ -88,7 +99,14 @@ final class LongWatch implements RunListener {
 
   @Override
   public void committed(long commit) {
+    learned();
+  }
+
+  private void learned() {
     learning += lap();
+    long now = processor.getAsLong();
+    working += now - workedFrom;
+    workedFrom = now;
   }
 
   private long lap() {
@@ -102,10 +120,10 @@ final class LongWatch implements RunListener {
   void finish() {
     Experience task = current;
     if (task != null) {
-      learning += lap();
+      learned();
       task.train().stream().map(Example::label).forEach(classes::add);
       tasks.add(new LongFigures.Task(tasks.size() + 1, task.train().size(), classes.size(), learning / NANOS,
-          evaluating / NANOS, stateBytes, bytes(store)));
+          working / NANOS, evaluating / NANOS, stateBytes, bytes(store)));
       current = null;
     }
   }
