@@ -19,8 +19,9 @@ final class Messages {
   /** A class of a prediction. */
   record Candidate(String label, double score) {}
 
-  /** A prediction. */
-  record Prediction(String id, String label, double score, List<Candidate> candidates, long snapshot, long through) {}
+  /** A prediction; recalled where the error memory has changed its label. */
+  record Prediction(String id, String label, double score, List<Candidate> candidates, long snapshot, long through,
+      @Nullable Boolean recalled) {}
 
   /** Predictions. */
   record Predictions(String model, List<Prediction> predictions) {}
