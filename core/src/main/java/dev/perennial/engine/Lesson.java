@@ -55,6 +55,7 @@ public record Lesson(String label, boolean isNew, int texts, int classes, long c
       }
       Commit head = store.head().orElseThrow(() -> new UsageException("expected a store that has learned something, and "
           + directory + " has no commit yet: learn the first experience first"));
+      Documents.requirePlain(head);
       if (head.position().step() > 0 || head.position().experience() == 0) {
         throw new UsageException("expected a store that stands between two experiences, and " + directory
             + " stands within one: finish it with ./perennial resume first");

@@ -182,6 +182,9 @@ public final class Run implements AutoCloseable {
       stream = corrections.apply(stream);
       listener.prepared(dataset, stream);
       Commit head = store.head().orElse(null);
+      if (head != null) {
+        Documents.requirePlain(head);
+      }
       store.fallback().ifPresent(listener::fellBack);
       Ledger ledger = head == null
           ? new Ledger(spec.budget())

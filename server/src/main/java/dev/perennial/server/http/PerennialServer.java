@@ -209,7 +209,7 @@ public final class PerennialServer implements AutoCloseable {
     var predict = new PredictCalls(asking, memory, rate, watch, listener);
     var learn = new LearnCalls(teaching, journal, memory, rate, watch, jobs);
     var models = new ModelCalls(tenants, writer, journal);
-    var bricks = new BrickCalls(tenants, jobs);
+    var bricks = new BrickCalls(tenants, writer, jobs);
     api.addPerModel("POST", "/predict", Scope.READ, predict::predict);
     api.addPerModel("POST", "/learn", Scope.LEARN, learn::learn);
     api.addPerModel("POST", "/feedback", Scope.LEARN, learn::feedback);
@@ -223,6 +223,7 @@ public final class PerennialServer implements AutoCloseable {
     api.addPerModel("PUT", "/bricks/{brick}", Scope.ADMIN, bricks::importZip);
     api.addPerModel("GET", "/bricks/{brick}/export", Scope.ADMIN, bricks::exportZip);
     api.addPerModel("POST", "/bricks/{brick}/rollback", Scope.ADMIN, bricks::rollBack);
+    api.addPerModel("POST", "/bricks/{brick}/enable", Scope.ADMIN, bricks::enable);
     api.addPerModel("POST", "/merges", Scope.ADMIN, bricks::merge);
     api.add("GET", "/v1/models", Scope.READ, models::list);
     api.addModel("GET", Scope.READ, models::show);

@@ -1,6 +1,7 @@
 package dev.perennial.server.model;
 
 import dev.perennial.FailureException;
+import dev.perennial.PerennialException;
 import dev.perennial.backbone.Row;
 import dev.perennial.server.Intake;
 import dev.perennial.server.Refused;
@@ -342,11 +343,15 @@ public final class Writer implements AutoCloseable {
         progress.notCommitted();
         return;
       }
-      journal.committed(name, state.through());
-      models.open(name).committed(state.through());
-      progress.committed(commit.id(), System.nanoTime() - began);
-      listener.committed(name, commit.id(), state.through());
+      committed(name, state, commit, began);
     }
+  }
+
+  private void committed(String name, AnalyticLearning state, Commit commit, long began) {
+    journal.committed(name, state.through());
+    models.open(name).committed(state.through());
+    progress.committed(commit.id(), System.nanoTime() - began);
+    listener.committed(name, commit.id(), state.through());
   }
 
   /** Does what other threads have asked for. */
@@ -369,7 +374,7 @@ public final class Writer implements AutoCloseable {
   private <T> void obey(Order<T> order) {
     try {
       order.done.complete(order.work.apply(this));
-    } catch (FailureException e) {
+    } catch (PerennialException e) {
       order.done.completeExceptionally(e);
     }
   }
@@ -412,6 +417,27 @@ public final class Writer implements AutoCloseable {
     order(writer -> {
       writer.learning(writer.models.open(name));
       return writer.held.add(name);
+    });
+  }
+
+  /**
+   * Lets a brick of a model's library act on the model's backbone, durably: what it learns and predicts from now on is made
+   * of the features that are had with it.
+   *
+   * @param version as {@code NAME@1}, which goes with the backbone
+   * @throws Refused if the model has learned something already, of other features
+   */
+  public void enable(String name, String version) {
+    order(writer -> {
+      AnalyticLearning state = writer.learning(writer.models.open(name));
+      if (!state.isNew()) {
+        throw new Refused(Refused.Reason.CONFLICT, "expected a model that has learned no row yet, and " + name
+            + " has, of features without that brick: make a new model, import the brick there, enable it, and teach it");
+      }
+      long began = System.nanoTime();
+      writer.committed(name, state, state.enable(version, clock), began);
+      writer.models.reload(name);
+      return true;
     });
   }
 
