@@ -1,9 +1,11 @@
 package dev.perennial.server.http;
 
+import dev.perennial.FailureException;
 import dev.perennial.UsageException;
 import dev.perennial.backbone.Backbone;
 import dev.perennial.brick.Brick;
 import dev.perennial.brick.SavedBrick;
+import dev.perennial.brick.format.BrickFiles;
 import dev.perennial.brick.library.Library;
 import dev.perennial.engine.StoreBricks;
 import dev.perennial.merge.MergeOptions;
@@ -72,9 +74,19 @@ final class BrickCalls {
     byte[] zip = call.bytes();
     try (StoreBricks bricks = StoreBricks.open(directory(call)); var files = new BrickZip()) {
       files.unpack(zip, 4L * call.limits().bodyBytes());
+      requireReadable(files.directory(), bricks.backbone());
       bricks.importFrom(files.directory(), name);
     }
     call.answer(201, Map.of("brick", name));
+  }
+
+  /** What is wrong with an archive is its sender's to mend, and no failure of this server. */
+  private static void requireReadable(Path directory, Backbone backbone) {
+    try {
+      BrickFiles.read(directory, backbone);
+    } catch (FailureException e) {
+      throw new Refused(Refused.Reason.UNPROCESSABLE, String.valueOf(e.getMessage()).replace(directory + "/", ""), e);
+    }
   }
 
   void rollBack(Call call) {

@@ -72,6 +72,15 @@ public final class Teaching implements Intake {
     return journal.remove(model, source);
   }
 
+  /**
+   * Makes sure that what is durable is learned soon.
+   *
+   * @throws dev.perennial.server.Refused if learning has failed, or ended
+   */
+  public void requireRunning(String model) {
+    writer.requireRunning(model);
+  }
+
   /** Waits until predictions have seen a row. */
   public boolean awaitVisible(Receipt receipt, Duration most) {
     return writer.awaitVisible(receipt.last(), most);

@@ -1,6 +1,5 @@
 package dev.perennial.server.http;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -9,25 +8,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.perennial.UsageException;
-import dev.perennial.engine.DataSpec;
 import dev.perennial.engine.Lesson;
 import dev.perennial.engine.Predictor;
-import dev.perennial.engine.Run;
-import dev.perennial.engine.RunListener;
-import dev.perennial.engine.RunSpec;
 import dev.perennial.server.Answer;
 import dev.perennial.server.ServerListener;
 import dev.perennial.server.TinyWorld;
-import dev.perennial.snapshot.Durability;
-import dev.perennial.snapshot.SnapshotOptions;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,17 +38,7 @@ final class EnabledBrickTest {
   @BeforeAll
   static void learn() throws Exception {
     backbone = TinyWorld.backbone(shared.resolve("encoder")).toString();
-    var lines = new StringBuilder("text,label\n");
-    TinyWorld.rows(0, 160, 4).forEach(row -> lines.append(row.text()).append(',').append(row.label()).append('\n'));
-    Path data = Files.writeString(shared.resolve("data.csv"), lines, UTF_8);
-    RunSpec defaults = RunSpec.of(DataSpec.table(data.toString(), "text", "label", null), 2);
-    var spec = new RunSpec(defaults.data(), defaults.scenario(), 2, "first-session-analytic",
-        new TreeMap<>(Map.of("features", "64")), backbone, defaults.device(), defaults.budget(), 3, 1);
-    learned = shared.resolve("store");
-    try (Run run = Run.create(spec, learned, new SnapshotOptions(Durability.SYNC, 0, 1, Double.POSITIVE_INFINITY),
-        Clock.systemUTC(), new RunListener() {})) {
-      run.execute();
-    }
+    learned = LearnedStores.learn(shared, backbone, "first-session-analytic", Map.of("features", "64"));
   }
 
   private static PerennialServer serve() {
