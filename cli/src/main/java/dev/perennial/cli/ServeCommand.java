@@ -127,6 +127,12 @@ final class ServeCommand implements Runnable {
           + "Default: ${DEFAULT-VALUE}.")
   private int cached;
 
+  @Option(names = "--recall", paramLabel = "ROWS", defaultValue = "0",
+      description = "Taught rows of each model whose errors correct predictions of like texts at once, until the model has "
+          + "learned them: up to 10000, for one more pass through the encoder each. Worth it where learning holds back (--p99) "
+          + "or heads are large. Default: ${DEFAULT-VALUE}, for none.")
+  private int recall;
+
   @Mixin
   private ServeSources sources = new ServeSources();
 
@@ -201,7 +207,8 @@ final class ServeCommand implements Runnable {
         defaults.connections(), defaults.backlog(), defaults.body());
     return new ServerOptions(store, host, port, threads == null ? Runtime.getRuntime().availableProcessors() : threads,
         time("--p99", p99).toNanos() / 1e9, bytes("--memory", memory), mostModels, backbone, chosen, tokens, certificates, key,
-        limits, time("--commit-every", commitEvery), bytes("--keep-texts", keepTexts), 1_000_000, time("--drain", drain));
+        limits, time("--commit-every", commitEvery), bytes("--keep-texts", keepTexts), 1_000_000, time("--drain", drain),
+        recall);
   }
 
   private static long bytes(String option, String text) {

@@ -50,6 +50,9 @@ final class TeachCommand implements Runnable {
   public void run() {
     Lesson lesson = Lesson.teach(store, label, InputLines.all(texts, console),
         threads == null ? Runtime.getRuntime().availableProcessors() : threads, console.clock());
+    if (lesson.cut() > 0) {
+      console.err().println("perennial: " + LiveProgress.cutLine(lesson.cut()));
+    }
     console.out().println(json ? Json.line(lesson) : plain(lesson));
   }
 

@@ -95,6 +95,28 @@ final class OpenWorldTest {
   }
 
   @Test
+  void learn_openWithAClassCalledUnknown_isRefused_andSoIsTeachingIt() throws IOException {
+    Path odd = dir.resolve("odd.csv");
+    Files.writeString(odd, Files.readString(csv).replace(",fruit,", ",unknown,"));
+    Path none = dir.resolve("none");
+    Cli.run("learn", "--data", odd, "--text", "text", "--label", "label", "--split", "part", "--tasks", 2, "--technique",
+        "g-acil", "--open", "0.9", "--store", none).complains(2, "unknown", "rename", "--open");
+    assertFalse(Files.exists(none.resolve("perennial.db")));
+    Cli.run("teach", "--store", copy(store), "--label", "unknown", "a pear").complains(2, "unknown", "rename");
+  }
+
+  @Test
+  void teach_aTextThatIsTooLong_saysThatItWasCut() throws IOException {
+    Path copy = copy(store);
+    String tooLong = "a pear and ".repeat(400);
+    Cli.Outcome taught = Cli.run("teach", "--store", copy, "--label", "fruit", tooLong, "a plum").succeeded();
+    assertTrue(taught.err().contains("1 text is longer than the network takes"), taught.err());
+    Cli.Outcome plain = Cli.run("teach", "--store", copy, "--label", "fruit", "--json", "one more plum").succeeded();
+    assertEquals("", plain.err().strip());
+    assertEquals(0, Cli.json(plain.out()).get("cut").asInt());
+  }
+
+  @Test
   void predict_storeThatIsOpen_callsStrangeTextsUnknown() throws IOException {
     JsonNode known = verdict("tell me about copper");
     assertEquals("metal", known.get("label").asText());

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.perennial.FailureException;
+import dev.perennial.UsageException;
 import dev.perennial.budget.Ledger;
 import dev.perennial.learn.Learner;
 import dev.perennial.measure.AccuracyHistory;
@@ -25,6 +26,9 @@ public final class Documents {
   /** Of runs in an open world alone. */
   static final String CALIBRATION = "calibration";
 
+  /** Of models that a server lets a brick of the library act in: its version, as {@code NAME@1}. */
+  public static final String ENABLED = "enabled";
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private Documents() {}
@@ -43,6 +47,15 @@ public final class Documents {
           + ", got " + commit.documents().keySet() + ": this store was not written by a run");
     }
     return document;
+  }
+
+  /** Refuses a commit whose head was solved for features that only a server makes. */
+  static void requirePlain(Commit commit) {
+    String brick = commit.documents().get(ENABLED);
+    if (brick != null) {
+      throw new UsageException("expected a store whose model stands on the backbone as it is, and the brick " + brick
+          + " acts in this one, which was enabled in a server: use it by ./perennial serve --store");
+    }
   }
 
   /** Bricks as JSON. */

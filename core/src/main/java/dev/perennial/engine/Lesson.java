@@ -25,8 +25,9 @@ import java.util.List;
  * @param texts how many
  * @param classes known now
  * @param commit that holds it
+ * @param cut of the texts that were longer than the backbone takes, so that their ends were not seen; the same text once
  */
-public record Lesson(String label, boolean isNew, int texts, int classes, long commit) {
+public record Lesson(String label, boolean isNew, int texts, int classes, long commit, long cut) {
 
   /** Commits that stay whole, as of a run. */
   private static final int KEPT_COMMITS = 2;
@@ -49,12 +50,14 @@ public record Lesson(String label, boolean isNew, int texts, int classes, long c
     }
     try (Store store = Store.open(directory, Access.WRITE)) {
       RunRecord record = RunRecord.fromJson(store.spec());
+      Prediction.requireNotUnknown(record.spec(), List.of(label));
       if (record.image().length > 0) {
         throw new UsageException("expected a store that learned texts, got one that learned images: it cannot be taught by"
             + " texts");
       }
       Commit head = store.head().orElseThrow(() -> new UsageException("expected a store that has learned something, and "
           + directory + " has no commit yet: learn the first experience first"));
+      Documents.requirePlain(head);
       if (head.position().step() > 0 || head.position().experience() == 0) {
         throw new UsageException("expected a store that stands between two experiences, and " + directory
             + " stands within one: finish it with ./perennial resume first");
@@ -90,7 +93,7 @@ public record Lesson(String label, boolean isNew, int texts, int classes, long c
         documents.put(Documents.BRICKS, Documents.bricks(learner.bricks()));
         Commit commit = store.commit(head.position(), state, documents, clock.instant());
         store.collect(KEPT_COMMITS);
-        return new Lesson(label, isNew, rows.size(), learner.classNames().size(), commit.id());
+        return new Lesson(label, isNew, rows.size(), learner.classNames().size(), commit.id(), model.cache().cut());
       }
     }
   }

@@ -95,6 +95,7 @@ final class Model implements AutoCloseable {
   void restoreToPredict(Path directory) {
     try (TensorScope scope = TensorScope.inference();
         StoredParts parts = StoredParts.newest(directory, learner::scoresNeed)) {
+      Documents.requirePlain(parts.commit());
       learner.restore(parts.parts(), List.of());
     }
   }

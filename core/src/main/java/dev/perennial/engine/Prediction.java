@@ -8,6 +8,7 @@ import dev.perennial.open.OpenLearner;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,18 @@ public record Prediction(
 
   /** The label of a text that is of no known class. */
   public static final String UNKNOWN = "unknown";
+
+  /**
+   * Refuses, where a model is open, a class of the name that texts of no known class have.
+   *
+   * @throws UsageException if there is one
+   */
+  static void requireNotUnknown(RunSpec spec, Collection<String> labels) {
+    if (spec.open() != null && labels.contains(UNKNOWN)) {
+      throw new UsageException("expected classes of other names than " + UNKNOWN + " in an open world, where texts of no known"
+          + " class are called that, got one: rename it, or learn without --open");
+    }
+  }
 
   /**
    * Whether the text is of a known class at all, and how sure the model is of which.

@@ -48,6 +48,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -126,6 +127,7 @@ public final class Run implements AutoCloseable {
     ResidentMemory.restartPeak();
     RunSpec spec = asked.fitted();
     Dataset dataset = Datasets.read(spec.data(), spec.seed());
+    requireNotUnknown(spec, dataset);
     Stream stream = stream(spec, dataset);
     listener.prepared(dataset, stream);
     int[] image = imageShape(stream);
@@ -150,6 +152,7 @@ public final class Run implements AutoCloseable {
   public static Run rehearse(RunSpec spec, Dataset dataset, Clock clock, RunListener listener) {
     ResidentMemory.restartPeak();
     Techniques.load().choose(spec.technique(), spec.options());
+    requireNotUnknown(spec, dataset);
     Stream stream = stream(spec, dataset);
     listener.prepared(dataset, stream);
     var ledger = new Ledger(spec.budget());
@@ -185,6 +188,9 @@ public final class Run implements AutoCloseable {
       stream = corrections.apply(stream);
       listener.prepared(dataset, stream);
       Commit head = store.head().orElse(null);
+      if (head != null) {
+        Documents.requirePlain(head);
+      }
       store.fallback().ifPresent(listener::fellBack);
       Ledger ledger = head == null
           ? new Ledger(spec.budget())
@@ -216,6 +222,11 @@ public final class Run implements AutoCloseable {
             + "): ask for the same, name another directory, or go on with it by ./perennial resume");
       }
     }
+  }
+
+  private static void requireNotUnknown(RunSpec spec, Dataset dataset) {
+    Prediction.requireNotUnknown(
+        spec, dataset.train().stream().flatMap(row -> row.labels().stream()).collect(Collectors.toSet()));
   }
 
   private static Stream stream(RunSpec spec, Dataset dataset) {

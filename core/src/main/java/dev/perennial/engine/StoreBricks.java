@@ -40,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StoreBricks implements AutoCloseable {
 
-  private static final String LIBRARY = "library";
+  /** The directory of a store that holds its library. */
+  public static final String LIBRARY = "library";
 
   /** The directories of a store that lie beside its commits: a backup and a fork take them along. */
   public static final List<String> BESIDE = List.of(LIBRARY, "routing");

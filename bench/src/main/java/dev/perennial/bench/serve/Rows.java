@@ -55,9 +55,14 @@ final class Rows {
 
   /** Teaches so many rows, and returns when predictions have seen them. */
   void teach(Wire wire, String base, int most) throws IOException {
-    for (int from = 0; from < Math.min(most, size()); from += PIECE) {
-      int to = Math.min(Math.min(most, size()), from + PIECE);
-      Wire.Reply reply = wire.post(base + "/learn", learn(from, to, to >= Math.min(most, size()) ? ",\"until\":\"visible\"" : ""));
+    teach(wire, base, 0, Math.min(most, size()));
+  }
+
+  /** Teaches rows in order, beginning anew where there are no more, and returns when predictions have seen them. */
+  void teach(Wire wire, String base, int begin, int end) throws IOException {
+    for (int from = begin; from < end; from += PIECE) {
+      int to = Math.min(end, from + PIECE);
+      Wire.Reply reply = wire.post(base + "/learn", learn(from, to, to == end ? ",\"until\":\"visible\"" : ""));
       if (reply.status() != 200) {
         throw new FailureException("the server refused rows: " + reply.body());
       }

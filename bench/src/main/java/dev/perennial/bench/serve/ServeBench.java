@@ -31,7 +31,8 @@ import picocli.CommandLine.Spec;
             + "same against embeddings of ONNX Runtime, a text at a time, behind the same HTTP server), latency "
             + "(at half of that, each arrival by itself), learning (the same with four clients that teach as fast as "
             + "they can, and --p99 100ms), visible (from teaching a row to predictions that have seen it), kills (SIGKILL "
-            + "every 20 s while clients teach and ask), tenants (many models with a head each, Zipf traffic, against one "
+            + "every 20 s while clients teach and ask; then the predictions of 500 texts against those of a server that was "
+            + "taught the same rows without kills), tenants (many models with a head each, Zipf traffic, against one "
             + "model), trace (arrivals of a file, at half the throughput), memory (resident bytes over time)."},
     footer = {
         "  ./perennial bench serve throughput latency learning visible --data clinc150.jsonl.gz --text text --label label",

@@ -10,14 +10,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /** Takes figures of servers that it starts, one after another. */
 final class ServeMeasurement {
 
-  private static final int KILL_SECONDS = 20;
   private static final int BATCH = 32;
   private static final double WARM_SECONDS = 10;
   private static final String ONE = "/v1";
@@ -190,80 +187,8 @@ final class ServeMeasurement {
 
   void kills() throws IOException, InterruptedException {
     say.accept("kills");
-    var current = new AtomicReference<>(start("kills"));
-    var going = new AtomicBoolean(true);
-    var acknowledged = new AtomicInteger();
-    var wrong = new AtomicInteger();
-    var asked = new AtomicInteger();
-    int kills = 0;
-    long end = System.nanoTime() + (long) (seconds * 1e9);
-    try (var threadsOfClients = Executors.newFixedThreadPool(6)) {
-      List<Future<?>> futures = new ArrayList<>();
-      for (int i = 0; i < 4; i++) {
-        int client = i;
-        futures.add(threadsOfClients.submit(() -> teachThroughKills(current, client, going, acknowledged)));
-      }
-      for (int i = 0; i < 2; i++) {
-        futures.add(threadsOfClients.submit(() -> askThroughKills(current, going, asked, wrong)));
-      }
-      while (System.nanoTime() < end) {
-        current.get().killAfter(KILL_SECONDS);
-        kills++;
-        current.set(start("kills"));
-        say.accept(kills + " kills, " + acknowledged + " rows acknowledged, " + asked + " predictions");
-      }
-      going.set(false);
-      for (Future<?> future : futures) {
-        future.get();
-      }
-    } catch (ExecutionException e) {
-      throw new FailureException("a client failed: " + e.getCause(), e);
-    }
-    try (ServedProcess server = current.get(); Wire wire = server.wire()) {
-      wire.send("POST", ONE + "/learn", rows.learn(0, ",\"until\":\"visible\""), "Idempotency-Key: last\r\n");
-      long known = wire.get(ONE + "/models/default").number("rows") - 1;
-      taken.add("kills", kills, "");
-      taken.add("rows acknowledged", acknowledged.get(), "");
-      taken.add("rows lost (+) or doubled (-)", acknowledged.get() - known, "");
-      taken.add("predictions asked meanwhile", asked.get(), "");
-      taken.add("wrong answers", wrong.get(), "");
-    }
-  }
-
-  /** Sends each row with its key until it is acknowledged, to whichever server there is. */
-  private void teachThroughKills(
-      AtomicReference<ServedProcess> current, int client, AtomicBoolean going, AtomicInteger acknowledged) {
-    for (int row = client; going.get(); row += 4) {
-      boolean done = false;
-      while (!done) {
-        try (Wire wire = current.get().wire()) {
-          Wire.Reply reply = wire.send("POST", ONE + "/learn", rows.learn(row, ""), "Idempotency-Key: row-" + row + "\r\n");
-          done = reply.status() == 200;
-        } catch (IOException e) {
-          // Killed just now: the row is sent again to the next server, with its key.
-          Thread.onSpinWait();
-        }
-      }
-      acknowledged.incrementAndGet();
-    }
-  }
-
-  /** A wrong answer is one that is neither a class that was taught nor a refusal, or one that forgot what was seen. */
-  private void askThroughKills(
-      AtomicReference<ServedProcess> current, AtomicBoolean going, AtomicInteger asked, AtomicInteger wrong) {
-    int row = 0;
-    while (going.get()) {
-      try (Wire wire = current.get().wire()) {
-        Wire.Reply reply = wire.post(ONE + "/predict", rows.predict(ONE, row++).body());
-        asked.incrementAndGet();
-        boolean good = reply.status() == 409 || reply.status() == 503
-            || (reply.status() == 200 && reply.body().contains("\"label\":\"") && reply.number("through") >= 0);
-        wrong.addAndGet(good ? 0 : 1);
-      } catch (IOException e) {
-        // Killed just now.
-        Thread.onSpinWait();
-      }
-    }
+    new KillsMeasurement(
+        rows, place, List.of("--threads", Integer.toString(threads)), seconds, say, taken).take();
   }
 
   void tenants(int models) throws IOException, InterruptedException {

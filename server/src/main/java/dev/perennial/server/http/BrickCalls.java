@@ -1,7 +1,12 @@
 package dev.perennial.server.http;
 
+import dev.perennial.FailureException;
 import dev.perennial.UsageException;
+import dev.perennial.backbone.Backbone;
+import dev.perennial.brick.Brick;
 import dev.perennial.brick.SavedBrick;
+import dev.perennial.brick.format.BrickFiles;
+import dev.perennial.brick.library.Library;
 import dev.perennial.engine.StoreBricks;
 import dev.perennial.merge.MergeOptions;
 import dev.perennial.merge.Merged;
@@ -9,6 +14,8 @@ import dev.perennial.merge.Merger;
 import dev.perennial.merge.Recipe;
 import dev.perennial.merge.RecipeValue;
 import dev.perennial.server.Refused;
+import dev.perennial.server.model.ServedModel;
+import dev.perennial.server.model.Writer;
 import dev.perennial.server.tenant.Tenants;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -20,10 +27,12 @@ import java.util.Set;
 final class BrickCalls {
 
   private final Tenants tenants;
+  private final Writer writer;
   private final Jobs jobs;
 
-  BrickCalls(Tenants tenants, Jobs jobs) {
+  BrickCalls(Tenants tenants, Writer writer, Jobs jobs) {
     this.tenants = tenants;
+    this.writer = writer;
     this.jobs = jobs;
   }
 
@@ -65,9 +74,19 @@ final class BrickCalls {
     byte[] zip = call.bytes();
     try (StoreBricks bricks = StoreBricks.open(directory(call)); var files = new BrickZip()) {
       files.unpack(zip, 4L * call.limits().bodyBytes());
+      requireReadable(files.directory(), bricks.backbone());
       bricks.importFrom(files.directory(), name);
     }
     call.answer(201, Map.of("brick", name));
+  }
+
+  /** What is wrong with an archive is its sender's to mend, and no failure of this server. */
+  private static void requireReadable(Path directory, Backbone backbone) {
+    try {
+      BrickFiles.read(directory, backbone);
+    } catch (FailureException e) {
+      throw new Refused(Refused.Reason.UNPROCESSABLE, String.valueOf(e.getMessage()).replace(directory + "/", ""), e);
+    }
   }
 
   void rollBack(Call call) {
@@ -76,6 +95,27 @@ final class BrickCalls {
     try (StoreBricks bricks = StoreBricks.open(directory(call))) {
       call.answer(200, Map.of("brick", bricks.rollBack(name, message.to())));
     }
+  }
+
+  /** Lets a brick of the library act on the backbone of a model that has learned nothing yet. */
+  void enable(Call call) {
+    String name = call.part("brick");
+    ServedModel model = tenants.open(call.model());
+    model.requireLearns();
+    if (model.directory().adapter().isPresent()) {
+      throw new Refused(Refused.Reason.CONFLICT, "expected a model without a brick of its own, got one of "
+          + model.directory().record().spec().technique() + ": make a new model, import the brick there, and enable it");
+    }
+    if (entry(call).place().equals("learned")) {
+      throw new Refused(Refused.Reason.UNPROCESSABLE, "expected a brick of the library, got one that was learned and acts"
+          + " already: export it, and import it under another name into a new model");
+    }
+    var library = new Library(directory(call).resolve(StoreBricks.LIBRARY));
+    String version = library.versioned(name);
+    Backbone backbone = model.encoder().orElseThrow().backbone();
+    Brick fitting = library.read(version, backbone).on(backbone);
+    writer.enable(call.model(), version);
+    call.answer(200, new Messages.EnabledBrick(version, fitting.lowestBlock()));
   }
 
   void merge(Call call) {

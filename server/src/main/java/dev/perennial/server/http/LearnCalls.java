@@ -170,6 +170,7 @@ final class LearnCalls {
     Intake.Receipt receipt = teaching.remove(model, source);
     Jobs.Job job = jobs.start("removal", model, step -> {
       while (!teaching.awaitVisible(receipt, Duration.ofSeconds(1))) {
+        teaching.requireRunning(model);
         step.at(0);
       }
       return Map.of("source", source, "method", "subtracted", "through", receipt.last());

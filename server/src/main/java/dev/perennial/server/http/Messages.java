@@ -19,8 +19,9 @@ final class Messages {
   /** A class of a prediction. */
   record Candidate(String label, double score) {}
 
-  /** A prediction. */
-  record Prediction(String id, String label, double score, List<Candidate> candidates, long snapshot, long through) {}
+  /** A prediction; recalled where the error memory has changed its label. */
+  record Prediction(String id, String label, double score, List<Candidate> candidates, long snapshot, long through,
+      @Nullable Boolean recalled) {}
 
   /** Predictions. */
   record Predictions(String model, List<Prediction> predictions) {}
@@ -50,13 +51,16 @@ final class Messages {
   /** The version to go back to. */
   record Rollback(@Nullable Integer to) {}
 
-  /** A model. */
-  record Model(String name, String technique, String backbone, boolean learns, int classes, long rows, long snapshot,
-      long through) {}
+  /** A model, and the brick of its library that acts in it. */
+  record Model(String name, String technique, String backbone, @Nullable String brick, boolean learns, int classes,
+      long rows, long snapshot, long through) {}
 
   /** A brick. */
   record Brick(String name, String kind, long parameters, String place, String technique, List<String> parents,
       String learnedOn) {}
+
+  /** A brick that acts in a model, and the lowest block of the backbone that it changes, from 0. */
+  record EnabledBrick(String brick, int lowestBlock) {}
 
   /** A commit of a model's store. */
   record Snapshot(long id, String time, boolean whole) {}

@@ -8,6 +8,8 @@ import dev.perennial.server.model.Progress;
 import dev.perennial.server.model.Writer;
 import dev.perennial.server.page.Watcher;
 import dev.perennial.server.tenant.CachedAsking;
+import dev.perennial.server.tenant.PendingErrors;
+import dev.perennial.server.tenant.Recalling;
 import dev.perennial.server.tenant.TenantName;
 import dev.perennial.server.tenant.Tenants;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -58,6 +60,14 @@ final class Meters implements AutoCloseable {
     counter("perennial.cache.hits", "Texts whose answer was there", cache, one -> one.stats().hits());
     counter("perennial.cache.outdated", "Answers found to be of an older snapshot", cache, one -> one.stats().outdated());
     gauge("perennial.cache.entries", "Answers that are kept", cache, one -> one.stats().entries());
+  }
+
+  /** What an error memory does. */
+  void recall(PendingErrors errors, Recalling recalling) {
+    gauge("perennial.recall.errors", "Taught rows whose errors are kept until they are learned", errors, PendingErrors::size);
+    counter("perennial.recall.changed", "Texts whose label was changed by them", recalling, Recalling::recalled);
+    counter("perennial.recall.skipped", "Taught rows that were not looked at, since too much waited", recalling,
+        Recalling::skipped);
   }
 
   /** What detectors say of the default model's stream. */

@@ -40,7 +40,7 @@ final class ModelCalls {
     HeadSnapshot snapshot = model.snapshot();
     var spec = model.directory().record().spec();
     return new Messages.Model(model.name(), spec.technique(), spec.backbone().isEmpty() ? "minilm" : spec.backbone(),
-        model.learns(), snapshot.classes().size(), snapshot.rows(), snapshot.number(), snapshot.through());
+        model.enabled().orElse(null), model.learns(), snapshot.classes().size(), snapshot.rows(), snapshot.number(), snapshot.through());
   }
 
   void make(Call call) {

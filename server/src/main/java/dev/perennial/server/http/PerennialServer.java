@@ -24,6 +24,8 @@ import dev.perennial.server.safety.TlsFiles;
 import dev.perennial.server.safety.Tokens;
 import dev.perennial.server.tenant.Asking;
 import dev.perennial.server.tenant.CachedAsking;
+import dev.perennial.server.tenant.PendingErrors;
+import dev.perennial.server.tenant.Recalling;
 import dev.perennial.server.tenant.Teaching;
 import dev.perennial.server.tenant.TenantName;
 import dev.perennial.server.tenant.TenantOptions;
@@ -97,7 +99,8 @@ public final class PerennialServer implements AutoCloseable {
   private PerennialServer(ServerOptions options, int cached, ServerListener outside, Clock clock) {
     this.options = options;
     var watcher = new Watcher(clock, System::nanoTime);
-    var listener = new Listeners(List.of(watcher, outside));
+    PendingErrors errors = options.recall() == 0 ? null : new PendingErrors(options.recall());
+    var listener = new Listeners(errors == null ? List.of(watcher, outside) : List.of(errors, watcher, outside));
     boolean started = false;
     try {
       Tokens tokens = options.tokens() == null ? Tokens.none() : Tokens.read(options.tokens());
@@ -124,16 +127,23 @@ public final class PerennialServer implements AutoCloseable {
       queue = opening(new BatchQueue(new BatchOptions(options.threads(), PASS_TOKENS, WAITING, options.p99())));
       PredictionMemory memory = opening(PredictionMemory.open(
           options.directory().resolve("predictions.db"), options.keepPredictions()));
-      teaching = new Teaching(journal, writer, tenants, options.limits().backlog(), listener);
-      var uncached = new Asking(tenants, queue, latencies, listener);
+      // Where answers are corrected, listeners hear what is answered in the end.
+      ServerListener inner = errors == null ? listener : new ServerListener() {};
+      var uncached = new Asking(tenants, queue, latencies, inner);
       CachedAsking cache = cached == 0 ? null
-          : new CachedAsking(tenants, uncached, latencies, listener, cached);
-      asking = cache == null ? uncached : cache;
+          : new CachedAsking(tenants, uncached, latencies, inner, cached);
+      Predicting models = cache == null ? uncached : cache;
+      Recalling recalling = errors == null ? null : new Recalling(tenants, queue, models, errors, listener);
+      asking = recalling == null ? models : recalling;
+      teaching = new Teaching(journal, writer, tenants, options.limits().backlog(), listener, recalling);
       Watch watch = opening(new Watch(options.limits().streams(), options.limits().body()));
       Meters meters = opening(new Meters(writer, journal, queue, tenants, pace, latencies, watch));
       meters.drifts(watcher);
       if (cache != null) {
         meters.cache(cache);
+      }
+      if (errors != null && recalling != null) {
+        meters.recall(errors, recalling);
       }
       Jobs jobs = opening(new Jobs(clock));
       api = new Api(tokens, options.limits(), new Json(options.limits()), meters,
@@ -199,7 +209,7 @@ public final class PerennialServer implements AutoCloseable {
     var predict = new PredictCalls(asking, memory, rate, watch, listener);
     var learn = new LearnCalls(teaching, journal, memory, rate, watch, jobs);
     var models = new ModelCalls(tenants, writer, journal);
-    var bricks = new BrickCalls(tenants, jobs);
+    var bricks = new BrickCalls(tenants, writer, jobs);
     api.addPerModel("POST", "/predict", Scope.READ, predict::predict);
     api.addPerModel("POST", "/learn", Scope.LEARN, learn::learn);
     api.addPerModel("POST", "/feedback", Scope.LEARN, learn::feedback);
@@ -213,6 +223,7 @@ public final class PerennialServer implements AutoCloseable {
     api.addPerModel("PUT", "/bricks/{brick}", Scope.ADMIN, bricks::importZip);
     api.addPerModel("GET", "/bricks/{brick}/export", Scope.ADMIN, bricks::exportZip);
     api.addPerModel("POST", "/bricks/{brick}/rollback", Scope.ADMIN, bricks::rollBack);
+    api.addPerModel("POST", "/bricks/{brick}/enable", Scope.ADMIN, bricks::enable);
     api.addPerModel("POST", "/merges", Scope.ADMIN, bricks::merge);
     api.add("GET", "/v1/models", Scope.READ, models::list);
     api.addModel("GET", Scope.READ, models::show);

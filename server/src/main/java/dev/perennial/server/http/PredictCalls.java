@@ -67,7 +67,7 @@ final class PredictCalls {
       List<Messages.Candidate> candidates = answer.candidates().stream()
           .map(candidate -> new Messages.Candidate(candidate.label(), candidate.score())).toList();
       told.add(new Messages.Prediction(ids.get(i), candidates.getFirst().label(), candidates.getFirst().score(), candidates,
-          answer.snapshot(), answer.through()));
+          answer.snapshot(), answer.through(), answer.recalled() ? true : null));
     }
     return told;
   }

@@ -32,10 +32,12 @@ import org.jspecify.annotations.Nullable;
  * @param keepTexts characters of learned texts that are kept, so that they can be removed again; default 256 Mi
  * @param keepPredictions predictions whose labels can follow; default 1,000,000
  * @param drain how long a stop may take before rows that wait are left to the next process; default 20 s
+ * @param recall rows of a model whose errors are kept until it has learned them, 0 to 10,000; default 0, for no memory
  */
 public record ServerOptions(Path directory, String host, int port, int threads, double p99, long memory, int mostModels,
     String backbone, SortedMap<String, String> options, @Nullable Path tokens, @Nullable Path certificates,
-    @Nullable Path key, Limits limits, Duration commitEvery, long keepTexts, long keepPredictions, Duration drain) {
+    @Nullable Path key, Limits limits, Duration commitEvery, long keepTexts, long keepPredictions, Duration drain,
+    int recall) {
 
   /** Checks what goes together. */
   public ServerOptions {
@@ -49,6 +51,9 @@ public record ServerOptions(Path directory, String host, int port, int threads, 
     if (!(p99 >= 0) || Double.isInfinite(p99)) {
       throw new UsageException("expected a latency of 0 or more for p99, got " + p99);
     }
+    if (recall < 0 || recall > 10_000) {
+      throw new UsageException("expected 0 to 10000 rows for the error memory, got " + recall);
+    }
     if (tokens == null && !isLoopback(host)) {
       throw new UsageException("expected tokens for a server that listens on " + host + ", where others can reach it, got"
           + " none: name a file of tokens, or listen on 127.0.0.1");
@@ -59,37 +64,43 @@ public record ServerOptions(Path directory, String host, int port, int threads, 
   public static ServerOptions of(Path directory) {
     return new ServerOptions(directory, "127.0.0.1", 8080, Runtime.getRuntime().availableProcessors(), 0, 512L << 20,
         10_000, "minilm", new TreeMap<>(Map.of("features", "1024")), null, null, null, Limits.DEFAULT,
-        Duration.ofSeconds(30), 256L << 20, 1_000_000, Duration.ofSeconds(20));
+        Duration.ofSeconds(30), 256L << 20, 1_000_000, Duration.ofSeconds(20), 0);
   }
 
   /** The same on another address. */
   public ServerOptions at(String otherHost, int otherPort) {
     return new ServerOptions(directory, otherHost, otherPort, threads, p99, memory, mostModels, backbone, options, tokens,
-        certificates, key, limits, commitEvery, keepTexts, keepPredictions, drain);
+        certificates, key, limits, commitEvery, keepTexts, keepPredictions, drain, recall);
   }
 
   /** The same with other new models. */
   public ServerOptions withModels(String otherBackbone, SortedMap<String, String> otherOptions) {
     return new ServerOptions(directory, host, port, threads, p99, memory, mostModels, otherBackbone, otherOptions, tokens,
-        certificates, key, limits, commitEvery, keepTexts, keepPredictions, drain);
+        certificates, key, limits, commitEvery, keepTexts, keepPredictions, drain, recall);
   }
 
   /** The same with tokens. */
   public ServerOptions withTokens(@Nullable Path file) {
     return new ServerOptions(directory, host, port, threads, p99, memory, mostModels, backbone, options, file,
-        certificates, key, limits, commitEvery, keepTexts, keepPredictions, drain);
+        certificates, key, limits, commitEvery, keepTexts, keepPredictions, drain, recall);
   }
 
   /** The same with TLS. */
   public ServerOptions withTls(@Nullable Path certificate, @Nullable Path privateKey) {
     return new ServerOptions(directory, host, port, threads, p99, memory, mostModels, backbone, options, tokens,
-        certificate, privateKey, limits, commitEvery, keepTexts, keepPredictions, drain);
+        certificate, privateKey, limits, commitEvery, keepTexts, keepPredictions, drain, recall);
   }
 
   /** The same within other limits. */
   public ServerOptions withLimits(Limits others) {
     return new ServerOptions(directory, host, port, threads, p99, memory, mostModels, backbone, options, tokens,
-        certificates, key, others, commitEvery, keepTexts, keepPredictions, drain);
+        certificates, key, others, commitEvery, keepTexts, keepPredictions, drain, recall);
+  }
+
+  /** The same with an error memory of so many rows; 0 for none. */
+  public ServerOptions withRecall(int rows) {
+    return new ServerOptions(directory, host, port, threads, p99, memory, mostModels, backbone, options, tokens,
+        certificates, key, limits, commitEvery, keepTexts, keepPredictions, drain, rows);
   }
 
   /** Whether nobody but this machine reaches an address. */

@@ -170,6 +170,25 @@ final class AnalyticLearning implements AutoCloseable {
     return drift;
   }
 
+  /** Whether it has learned nothing: there are no sums of features that another encoder made. */
+  boolean isNew() {
+    return classes.size() == 0 && head.rows() == 0;
+  }
+
+  /** Makes durable that its features are those of a backbone in which a brick acts, while it has no others. */
+  Commit enable(String version, Clock clock) {
+    Map<String, String> before = documents;
+    documents = EnabledBrick.with(before, version);
+    boolean done = false;
+    try {
+      Commit commit = commit(clock);
+      done = true;
+      return commit;
+    } finally {
+      documents = done ? documents : before;
+    }
+  }
+
   /** Adds rows to the sums; features and rows go together. */
   void add(Tensor features, List<Entry> rows) {
     classes.add(rows.stream().map(Entry::label).distinct().toList());

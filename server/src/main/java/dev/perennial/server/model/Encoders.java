@@ -8,6 +8,7 @@ import dev.perennial.brick.Brick;
 import dev.perennial.brick.Provenance;
 import dev.perennial.brick.RandomProjection;
 import dev.perennial.brick.SavedBrick;
+import dev.perennial.brick.library.Library;
 import dev.perennial.budget.Budget;
 import dev.perennial.budget.Ledger;
 import dev.perennial.engine.RunRecord;
@@ -41,8 +42,11 @@ public final class Encoders implements AutoCloseable {
   private final Map<Plan, RandomProjection> projections = new HashMap<>();
   private final Map<Plan, Encoder> plain = new HashMap<>();
   private final Map<Path, Encoder> adapted = new HashMap<>();
+  private final Map<Enabled, Encoder> enabled = new HashMap<>();
 
   private record Plan(String backbone, int levels, int features, long seed) {}
+
+  private record Enabled(Plan plan, String brickDigest) {}
 
   /**
    * None yet.
@@ -72,16 +76,44 @@ public final class Encoders implements AutoCloseable {
    * @throws dev.perennial.FailureException if the backbone is not what the store was learned on
    */
   public synchronized Encoder of(Path directory, RunRecord record, AnalyticOptions options, Optional<String> adapter) {
-    Backbone backbone = backbone(record.spec().backbone());
-    record.checkBackbone(backbone.name(), backbone.digest());
-    var plan = new Plan(backbone.name(), options.levelsOf(backbone), options.features(), record.spec().seed());
-    RandomProjection projection = projections.computeIfAbsent(
-        plan, key -> options.projection(backbone, record.spec().seed(), workers));
+    Backbone backbone = backboneOf(record);
+    Plan plan = plan(record, options, backbone);
+    RandomProjection projection = projection(plan, options, backbone);
     if (adapter.isEmpty()) {
       return plain.computeIfAbsent(plan, key -> new Encoder(backbone, Adaptation.NONE, key.levels, projection));
     }
     return adapted.computeIfAbsent(directory.toAbsolutePath().normalize(), key -> new Encoder(
         backbone, adaptation(key, record, backbone, adapter.get()), plan.levels, projection));
+  }
+
+  /**
+   * The encoder of a model in which a brick of its library acts. Models in which the same one does share their passes.
+   *
+   * @param version of the brick, as {@code NAME@1}
+   * @throws dev.perennial.UsageException if there is none, or it does not go with the backbone
+   * @throws dev.perennial.FailureException if it is damaged, or the backbone is not what the store was learned on
+   */
+  synchronized Encoder enabled(Path directory, RunRecord record, AnalyticOptions options, String version) {
+    Backbone backbone = backboneOf(record);
+    Plan plan = plan(record, options, backbone);
+    RandomProjection projection = projection(plan, options, backbone);
+    SavedBrick brick = new Library(EnabledBrick.library(directory)).read(version, backbone).withoutHead();
+    return enabled.computeIfAbsent(new Enabled(plan, brick.digest()),
+        key -> new Encoder(backbone, acting(brick, backbone), plan.levels, projection));
+  }
+
+  private Backbone backboneOf(RunRecord record) {
+    Backbone backbone = backbone(record.spec().backbone());
+    record.checkBackbone(backbone.name(), backbone.digest());
+    return backbone;
+  }
+
+  private static Plan plan(RunRecord record, AnalyticOptions options, Backbone backbone) {
+    return new Plan(backbone.name(), options.levelsOf(backbone), options.features(), record.spec().seed());
+  }
+
+  private RandomProjection projection(Plan plan, AnalyticOptions options, Backbone backbone) {
+    return projections.computeIfAbsent(plan, key -> options.projection(backbone, key.seed, workers));
   }
 
   /** The brick that a store's learner has trained, with its tensors kept here. */
@@ -94,14 +126,18 @@ public final class Encoders implements AutoCloseable {
         StoredParts parts = StoredParts.newest(directory, learner::scoresNeed)) {
       learner.restore(parts.parts(), List.of());
       Optional<SavedBrick> saved = learner.saved(name);
-      if (saved.isEmpty()) {
-        return Adaptation.NONE;
-      }
-      Brick brick = saved.get().on(backbone);
-      var tensors = new HashMap<String, Tensor>();
-      saved.get().tensors().forEach((tensor, data) -> tensors.put(tensor, owner.keep(Tensors.copyOf(data))));
-      return Adaptation.forEachPass(brick.lowestBlock(), () -> brick.adaptation(tensors));
+      return saved.isEmpty() ? Adaptation.NONE : acting(saved.get(), backbone);
     }
+  }
+
+  /** A brick, with its tensors kept here. */
+  private Adaptation acting(SavedBrick saved, Backbone backbone) {
+    Brick brick = saved.on(backbone);
+    var tensors = new HashMap<String, Tensor>();
+    try (TensorScope scope = TensorScope.inference()) {
+      saved.tensors().forEach((tensor, data) -> tensors.put(tensor, owner.keep(Tensors.copyOf(data))));
+    }
+    return Adaptation.forEachPass(brick.lowestBlock(), () -> brick.adaptation(tensors));
   }
 
   @Override

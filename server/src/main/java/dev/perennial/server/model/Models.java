@@ -10,6 +10,9 @@ public interface Models {
    */
   ServedModel open(String name);
 
+  /** Loads a model again whose store says something else of it than before. */
+  void reload(String name);
+
   /** From now on predictions of the model of that name are made from this, whether it was loaded before or not. */
   void publish(String name, HeadSnapshot snapshot);
 }

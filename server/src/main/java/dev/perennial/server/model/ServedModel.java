@@ -29,15 +29,18 @@ public final class ServedModel implements AutoCloseable {
   private final String name;
   private final ModelDirectory directory;
   private final @Nullable Encoder encoder;
+  private final @Nullable String enabled;
   private final @Nullable Predictor fixed;
   private volatile HeadSnapshot snapshot;
   private volatile long committed;
 
   private ServedModel(
-      String name, ModelDirectory directory, @Nullable Encoder encoder, @Nullable Predictor fixed, HeadSnapshot snapshot) {
+      String name, ModelDirectory directory, @Nullable Encoder encoder, @Nullable String enabled, @Nullable Predictor fixed,
+      HeadSnapshot snapshot) {
     this.name = name;
     this.directory = directory;
     this.encoder = encoder;
+    this.enabled = enabled;
     this.fixed = fixed;
     this.snapshot = snapshot;
     this.committed = snapshot.through();
@@ -54,11 +57,14 @@ public final class ServedModel implements AutoCloseable {
     ModelDirectory directory = ModelDirectory.read(path);
     if (directory.options().isEmpty()) {
       Predictor predictor = Predictor.open(path, threads);
-      return new ServedModel(name, directory, null, predictor, new HeadSnapshot(1, List.of(), new float[0], 0, 0));
+      return new ServedModel(name, directory, null, null, predictor, new HeadSnapshot(1, List.of(), new float[0], 0, 0));
     }
     HeadSnapshot snapshot = snapshot(directory);
-    Encoder encoder = encoders.of(path, directory.record(), directory.options().get(), directory.adapter());
-    return new ServedModel(name, directory, encoder, null, snapshot);
+    Optional<String> enabled = EnabledBrick.of(path);
+    Encoder encoder = enabled.isPresent()
+        ? encoders.enabled(path, directory.record(), directory.options().get(), enabled.get())
+        : encoders.of(path, directory.record(), directory.options().get(), directory.adapter());
+    return new ServedModel(name, directory, encoder, enabled.orElse(null), null, snapshot);
   }
 
   private static HeadSnapshot snapshot(ModelDirectory directory) {
@@ -103,6 +109,11 @@ public final class ServedModel implements AutoCloseable {
   /** The way from texts to features; empty for a model that computes by itself. */
   public Optional<Encoder> encoder() {
     return Optional.ofNullable(encoder);
+  }
+
+  /** The version of the brick of its library that acts on its backbone, as {@code NAME@1}; empty where none does. */
+  public Optional<String> enabled() {
+    return Optional.ofNullable(enabled);
   }
 
   /** What it knows now. */

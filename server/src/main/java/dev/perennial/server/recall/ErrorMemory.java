@@ -51,8 +51,10 @@ public final class ErrorMemory {
    *
    * @param scale 1 / the embedding's length
    * @param number how many were stored before it
+   * @param row that it is of
    */
-  private record Entry(float[] embedding, float scale, int[] hashes, int label, float[] said, long number) {}
+  private record Entry(
+      float[] embedding, float scale, int[] hashes, int label, float[] said, long number, long row) {}
 
   private record Near(Entry entry, double logWeight) {
 
@@ -87,6 +89,15 @@ public final class ErrorMemory {
    *     {@code said} is outside 0 to 1
    */
   public void store(float[] embedding, int label, float[] said) {
+    store(Long.MAX_VALUE, embedding, label, said);
+  }
+
+  /**
+   * The same of a row of a stream that the model is going to learn.
+   *
+   * @param row its number, by which it is {@link #forget forgotten} when the model has
+   */
+  public void store(long row, float[] embedding, int label, float[] said) {
     if (label < 0) {
       throw new IllegalArgumentException("expected the place of a class, got " + label);
     }
@@ -99,7 +110,7 @@ public final class ErrorMemory {
       long number = stored++;
       int place = place(number);
       if (place >= 0) {
-        var entry = new Entry(kept, scale, own, label, probabilities, number);
+        var entry = new Entry(kept, scale, own, label, probabilities, number, row);
         if (place < entries.size()) {
           hashes.remove(place, entries.get(place).hashes);
           entries.set(place, entry);
@@ -134,13 +145,22 @@ public final class ErrorMemory {
    * @throws IllegalArgumentException as {@link #store} does
    */
   public float[] correct(float[] embedding, float[] said) {
+    return correct(embedding, said, Long.MIN_VALUE);
+  }
+
+  /**
+   * The same by the errors of later rows alone.
+   *
+   * @param learned the number of the last row that the model has learned which said that
+   */
+  public float[] correct(float[] embedding, float[] said, long learned) {
     float scale = scale(embedding);
     distribution(said);
     int[] own = hashes.of(embedding);
     List<Near> near;
     lock.readLock().lock();
     try {
-      near = near(embedding, scale, hashes.find(own));
+      near = near(embedding, scale, hashes.find(own), learned);
     } finally {
       lock.readLock().unlock();
     }
@@ -181,11 +201,14 @@ public final class ErrorMemory {
   }
 
   /** The entries at these places that weigh most, the newer before the older where they weigh the same. */
-  private List<Near> near(float[] embedding, float scale, BitSet places) {
+  private List<Near> near(float[] embedding, float scale, BitSet places, long learned) {
     var heaviest = new PriorityQueue<>(LIGHTEST_FIRST);
     double fading = Math.log(2) / options.halfLife();
     for (int place = places.nextSetBit(0); place >= 0; place = places.nextSetBit(place + 1)) {
       Entry entry = entries.get(place);
+      if (entry.row <= learned) {
+        continue;
+      }
       double distance = Math.max(0, 1 - VectorUtil.dotProduct(embedding, entry.embedding) * scale * entry.scale);
       double logWeight = -distance / options.bandwidth() - (stored - 1 - entry.number) * fading;
       if (heaviest.size() < options.neighbours()) {
@@ -208,7 +231,31 @@ public final class ErrorMemory {
     lock.writeLock().lock();
     try {
       entries.replaceAll(entry -> new Entry(entry.embedding, entry.scale, entry.hashes, entry.label,
-          distribution(said.apply(entry.embedding)).clone(), entry.number));
+          distribution(said.apply(entry.embedding)).clone(), entry.number, entry.row));
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /**
+   * Forgets the errors of rows that the model has learned: what is left is as if nothing else had been stored. O(errors).
+   *
+   * @param learned the number of the last such row
+   */
+  public void forget(long learned) {
+    lock.writeLock().lock();
+    try {
+      List<Entry> left = entries.stream().filter(entry -> entry.row > learned)
+          .sorted(Comparator.comparingLong(Entry::number)).toList();
+      if (left.size() == entries.size()) {
+        return;
+      }
+      clear();
+      for (Entry entry : left) {
+        hashes.add(entries.size(), entry.hashes);
+        entries.add(new Entry(
+            entry.embedding, entry.scale, entry.hashes, entry.label, entry.said, stored++, entry.row));
+      }
     } finally {
       lock.writeLock().unlock();
     }

@@ -7,6 +7,7 @@ import dev.perennial.server.journal.Journal;
 import dev.perennial.server.model.Writer;
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Lessons on their way into the journal, and from there to the writer. */
 public final class Teaching implements Intake {
@@ -16,6 +17,7 @@ public final class Teaching implements Intake {
   private final Tenants tenants;
   private final long mostWaiting;
   private final ServerListener listener;
+  private final @Nullable Recalling recalling;
 
   /**
    * A way in that nobody hears of.
@@ -23,12 +25,18 @@ public final class Teaching implements Intake {
    * @param mostWaiting rows that may wait to be learned
    */
   public Teaching(Journal journal, Writer writer, Tenants tenants, long mostWaiting) {
-    this(journal, writer, tenants, mostWaiting, new ServerListener() {});
+    this(journal, writer, tenants, mostWaiting, new ServerListener() {}, null);
   }
 
-  /** A way in, and who hears of what is durable. */
-  public Teaching(Journal journal, Writer writer, Tenants tenants, long mostWaiting, ServerListener listener) {
+  /**
+   * A way in, and who hears of what is durable.
+   *
+   * @param recalling what corrects predictions until rows are learned; null for nothing
+   */
+  public Teaching(Journal journal, Writer writer, Tenants tenants, long mostWaiting, ServerListener listener,
+      @Nullable Recalling recalling) {
     this.listener = listener;
+    this.recalling = recalling;
     this.journal = journal;
     this.writer = writer;
     this.tenants = tenants;
@@ -46,6 +54,9 @@ public final class Teaching implements Intake {
     }
     Receipt receipt = journal.add(lesson);
     listener.acknowledged(lesson.model(), receipt.last());
+    if (recalling != null && !receipt.repeated()) {
+      recalling.taught(lesson.model(), lesson.rows(), receipt.first());
+    }
     return receipt;
   }
 
@@ -59,6 +70,15 @@ public final class Teaching implements Intake {
     writer.requireRunning(model);
     tenants.open(model).requireLearns();
     return journal.remove(model, source);
+  }
+
+  /**
+   * Makes sure that what is durable is learned soon.
+   *
+   * @throws dev.perennial.server.Refused if learning has failed, or ended
+   */
+  public void requireRunning(String model) {
+    writer.requireRunning(model);
   }
 
   /** Waits until predictions have seen a row. */

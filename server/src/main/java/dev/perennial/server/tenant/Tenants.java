@@ -70,6 +70,16 @@ public final class Tenants implements Models, AutoCloseable {
     load(name).publish(snapshot);
   }
 
+  @Override
+  public synchronized void reload(String name) {
+    ServedModel before = loaded.remove(name);
+    worth.remove(name);
+    if (before != null) {
+      before.close();
+    }
+    load(name);
+  }
+
   private synchronized void touch(ServedModel model) {
     worth.used(model.name(), model.bytes());
   }

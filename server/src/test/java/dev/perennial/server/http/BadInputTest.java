@@ -320,6 +320,21 @@ final class BadInputTest {
   }
 
   @Test
+  void brickArchive_ofNoBrick_is422() throws Exception {
+    var bytes = new ByteArrayOutputStream();
+    try (var zip = new ZipOutputStream(bytes)) {
+      for (String name : List.of("adapter_config.json", "adapter_model.safetensors")) {
+        zip.putNextEntry(new ZipEntry(name));
+        zip.write("no brick at all".getBytes(UTF_8));
+      }
+    }
+    Client.Reply reply =
+        client.send("PUT", "/v1/bricks/b", "application/zip", BodyPublishers.ofByteArray(bytes.toByteArray()));
+    assertProblem(422, reply);
+    assertFalse(reply.text().contains("/tmp"), reply::text);
+  }
+
+  @Test
   void backlog_beyondItsLimit_is503_andNothingOfItIsLearned() throws Exception {
     var lines = new StringBuilder();
     for (Row row : TinyWorld.rows(0, 40, 4)) {

@@ -138,4 +138,45 @@ final class ErrorMemoryPropertyTest {
       }
     }
   }
+
+  @Property(tries = 60)
+  void forget_whatWasLearned_leavesAMemoryThatNeverSawIt(@ForAll @LongRange(min = 0, max = 9999) long seed,
+      @ForAll @IntRange(min = 1, max = 60) int errors, @ForAll @IntRange(min = 0, max = 60) int learned,
+      @ForAll Keeping keeping, @ForAll @IntRange(min = 0, max = 5) int bits) {
+    var options = new RecallOptions(40, keeping, 8, 0.1, 0.05, 1, 20, 3, bits);
+    var memory = new ErrorMemory(options, WIDTH, seed);
+    var never = new ErrorMemory(options, WIDTH, seed);
+    for (int row = 1; row <= errors; row++) {
+      memory.store(row, embedding(seed, row), row % 5, said(seed, row, 5));
+    }
+    List<Long> kept = memory.numbers();
+    float[] x = embedding(seed, 1_000);
+    float[] p = said(seed, 1_000, 5);
+    for (long number : kept) {
+      int row = (int) number + 1;
+      if (row > learned) {
+        never.store(row, embedding(seed, row), row % 5, said(seed, row, 5));
+      }
+    }
+    var eternal = new RecallOptions(40, keeping, 8, 0.1, 0.05, 1, Double.POSITIVE_INFINITY, 3, bits);
+    var filtered = new ErrorMemory(eternal, WIDTH, seed);
+    var twin = new ErrorMemory(eternal, WIDTH, seed);
+    for (long number : kept) {
+      int row = (int) number + 1;
+      filtered.store(row, embedding(seed, row), row % 5, said(seed, row, 5));
+      if (row > learned) {
+        twin.store(row, embedding(seed, row), row % 5, said(seed, row, 5));
+      }
+    }
+    assertArrayEquals(twin.correct(x, p), filtered.correct(x, p, learned));
+    memory.forget(learned);
+    assertEquals(never.size(), memory.size());
+    assertArrayEquals(never.correct(x, p), memory.correct(x, p));
+    // And both go on alike.
+    for (int row = errors + 1; row <= errors + 50 && keeping == Keeping.LATEST; row++) {
+      memory.store(row, embedding(seed, row), row % 5, said(seed, row, 5));
+      never.store(row, embedding(seed, row), row % 5, said(seed, row, 5));
+    }
+    assertArrayEquals(never.correct(x, p), memory.correct(x, p));
+  }
 }

@@ -16,12 +16,17 @@ import dev.perennial.server.model.Writer;
 import dev.perennial.server.model.WriterOptions;
 import dev.perennial.tensor.Device;
 import dev.perennial.tensor.Workers;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** A whole server but for HTTP, over a tiny encoder. */
 final class World implements AutoCloseable {
@@ -35,12 +40,14 @@ final class World implements AutoCloseable {
   final Writer writer;
   final Teaching teaching;
   final Asking asking;
+  private final Path directory;
 
   World(Path directory, String backbone, ServerListener listener) {
     this(directory, backbone, listener, 1L << 30, WriterOptions.DEFAULT);
   }
 
   World(Path directory, String backbone, ServerListener listener, long memory, WriterOptions options) {
+    this.directory = directory;
     Clock clock = Clock.systemUTC();
     assertTrue(directory.toFile().isDirectory() || directory.toFile().mkdirs());
     journal = Journal.open(directory.resolve("journal.db"), JournalOptions.DEFAULT, clock);
@@ -77,10 +84,39 @@ final class World implements AutoCloseable {
     return (double) right / rows.size();
   }
 
-  /** As a process that is killed: what is in the journal is there, what was learned since the last commit is not. */
+  /**
+   * As a process that is killed: what is in the journal is there, what was learned since the last commit is not. The files
+   * as they are at this moment are what the next one finds.
+   */
   void abandon() {
-    writer.abandon();
-    closeRest();
+    try {
+      Path left = Files.createTempDirectory("perennial-killed");
+      copy(directory, left);
+      close();
+      delete(directory);
+      copy(left, directory);
+      delete(left);
+      Files.delete(left);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.filter(file -> !file.equals(from) && !file.toString().endsWith("-shm")).toList()) {
+        Files.copy(file, to.resolve(from.relativize(file)));
+      }
+    }
+  }
+
+  /** All that is in a directory. */
+  private static void delete(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.filter(file -> !file.equals(directory)).sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
   }
 
   private void closeRest() {
