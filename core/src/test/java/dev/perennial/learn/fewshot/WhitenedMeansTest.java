@@ -219,7 +219,8 @@ final class WhitenedMeansTest {
       StatePart named = StatePart.of("names", Combine.LATEST, head.names());
       again.restore(statistics, named);
       assertArrayEquals(scores(head), scores(again));
-      String message = assertThrows(FailureException.class, () -> wider.restore(statistics, named)).getMessage();
+      String message =
+          String.valueOf(assertThrows(FailureException.class, () -> wider.restore(statistics, named)).getMessage());
       assertTrue(message.contains("[3, 3]") && message.contains("means"), message);
     }
   }
