@@ -44,15 +44,19 @@ final class LongBenchTest {
     JsonNode figures = BenchRun.json(json);
     JsonNode tasks = figures.path("tasks");
     assertEquals(20, tasks.size());
+    double worked = 0;
     for (int i = 0; i < 20; i++) {
       JsonNode task = tasks.path(i);
       assertEquals(i + 1, task.path("number").asInt());
       assertEquals(6, task.path("rows").asInt());
       assertEquals(i + 1, task.path("classes").asInt());
-      assertTrue(task.path("seconds").asDouble() > 0 && task.path("processorSeconds").asDouble() > 0, task::toString);
+      assertTrue(task.path("seconds").asDouble() > 0, task::toString);
+      // The processors' clock ticks a hundred times a second: of one task it may see nothing.
+      worked += task.path("processorSeconds").asDouble();
       assertTrue(task.path("evaluateSeconds").asDouble() > 0, task::toString);
       assertTrue(task.path("storeBytes").asLong() > task.path("stateBytes").asLong(), task::toString);
     }
+    assertTrue(worked > 0, "no processor worked");
     // One candidate of auto is left, whose columns of float32 weights and float64 sums grow with the classes.
     long before = tasks.path(14).path("stateBytes").asLong();
     assertEquals(before + 5 * 64 * (4 + 8), tasks.path(19).path("stateBytes").asLong(), 500);

@@ -10,9 +10,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Every technique that needs a backbone of tokens, on a tiny encoder: the other worlds are too small for them. */
+@Tag("heavy")
 final class TokenMethodTest extends MethodContract {
 
   private static final List<String> WORDS = List.of("a", "b", "c", "d", "e", "z");

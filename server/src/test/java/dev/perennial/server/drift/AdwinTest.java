@@ -79,7 +79,7 @@ final class AdwinTest {
 
   @Test
   void observe_afterAChange_isAsFastAsTryingEverySplitButForABucket() {
-    for (long seed = 0; seed < 6; seed++) {
+    for (long seed = 0; seed < 2; seed++) {
       var adwin = new Adwin(EAGER);
       var window = new ArrayList<Double>();
       int twin = -1;

@@ -12,10 +12,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Servers that watch a directory and are killed while they learn what is in it. */
+@Tag("heavy")
 final class SourceProcessTest {
 
   private static final long MOST_NANOS = Duration.ofMinutes(2).toNanos();
