@@ -32,10 +32,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Each code that the document names is given to a request that calls for it, as it is described; and no other is. */
+@Tag("heavy")
 final class ResponseCodesTest {
 
   private static final Limits LIMITS = new Limits(100_000, 50, 2_000, 40, 0, 3, 400, 5_000, Duration.ofMillis(1500));
