@@ -59,9 +59,14 @@ final class KillsMeasurement {
     List<String> survivor;
     long known;
     try (ServedProcess server = current.get(); Wire wire = server.wire()) {
-      // The last row once more, with its key: it is not learned again, and what came before it has been seen.
+      // The last row once more, with its key: it is not learned again, and what came before it has been seen. A request
+      // waits only so long for that.
       int last = acknowledged.get() - 1;
-      wire.send("POST", ONE + "/learn", rows.learn(last, ",\"until\":\"visible\""), key(last));
+      boolean seen = false;
+      while (!seen) {
+        seen = wire.send("POST", ONE + "/learn", rows.learn(last, ",\"until\":\"visible\""), key(last)).body()
+            .contains("\"visible\":true");
+      }
       known = wire.get(ONE + "/models/default").number("rows");
       survivor = labels(wire, rows, acknowledged.get(), ASKED_AFTERWARDS);
     }
