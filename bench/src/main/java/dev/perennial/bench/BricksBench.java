@@ -1,11 +1,10 @@
 package dev.perennial.bench;
 
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.Callable;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -50,8 +49,8 @@ public final class BricksBench implements Callable<Integer> {
       description = "How often each thing is timed. Default: ${DEFAULT-VALUE}.")
   private int rounds;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -72,7 +71,6 @@ public final class BricksBench implements Callable<Integer> {
     Numbers.require("--rank", rank, 1, 384);
     Numbers.require("--rows", rows, 1, Math.min(bricks, 1024));
     Numbers.require("--rounds", rounds, 1, 1000);
-    var output = new JsonOutput(json);
     output.check();
     var progress = new Progress(spec.commandLine().getErr(), ticker, "bricks");
     BricksFigures figures = new BricksMeasurement(bricks, rank, rows, rounds, clock, ticker, progress).run();

@@ -7,13 +7,11 @@ import dev.perennial.data.Dataset;
 import dev.perennial.data.Example;
 import dev.perennial.engine.Datasets;
 import dev.perennial.engine.RunSpec;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -68,8 +66,8 @@ public final class CacheBench implements Callable<Integer> {
       description = "Random features of the head. Default: ${DEFAULT-VALUE}.")
   private int features;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -100,7 +98,6 @@ public final class CacheBench implements Callable<Integer> {
     if (!(falseHits >= 0 && falseHits < 1)) {
       throw new UsageException("expected a share of --false-hits of 0 or more and below 1, got " + falseHits);
     }
-    var output = new JsonOutput(json);
     output.check();
     RunSpec run = stream.run("g-acil", Map.of(), new Budget(Map.of()));
     Dataset data = Datasets.read(run.data(), run.seed());

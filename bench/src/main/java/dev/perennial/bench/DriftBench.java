@@ -6,7 +6,6 @@ import dev.perennial.server.drift.Detector;
 import dev.perennial.server.drift.EmbeddingDistance;
 import dev.perennial.server.drift.PageHinkley;
 import dev.perennial.tensor.CounterRandom;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -15,6 +14,7 @@ import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -46,8 +46,8 @@ public final class DriftBench implements Callable<Integer> {
       description = "Numbers of an embedding. Default: ${DEFAULT-VALUE}.")
   private int width;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -76,7 +76,6 @@ public final class DriftBench implements Callable<Integer> {
     Numbers.require("--seeds", seeds, 1, 100_000);
     Numbers.require("--before", before, 1, 10_000_000);
     Numbers.require("--width", width, 1, 65_536);
-    var output = new JsonOutput(json);
     output.check();
     var progress = new Progress(spec.commandLine().getErr(), System::nanoTime, "drift");
     var lines = new ArrayList<Line>();

@@ -18,14 +18,12 @@ import dev.perennial.engine.RunSpec;
 import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Device;
 import dev.perennial.tensor.Workers;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -64,8 +62,8 @@ public final class EditsBench implements Callable<Integer> {
       + "rate, ridge, keys, bandwidth, keySeed. Can be repeated.")
   private List<String> editOptions = new ArrayList<>();
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -81,7 +79,6 @@ public final class EditsBench implements Callable<Integer> {
   public Integer call() {
     Numbers.require("--edits", count, 1, 1_000_000);
     Numbers.require("--seeds", seeds, 1, 100);
-    var output = new JsonOutput(json);
     output.check();
     UltraEditOptions options = dev.perennial.Options.of(
         UltraEditOptions.DEFAULT, dev.perennial.KeyValues.of("--edit-option", editOptions), "edits");

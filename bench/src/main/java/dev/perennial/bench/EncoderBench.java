@@ -9,6 +9,7 @@ import java.util.concurrent.Callable;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -65,8 +66,8 @@ public final class EncoderBench implements Callable<Integer> {
       description = "How often each side is timed; the median counts. Default: ${DEFAULT-VALUE}.")
   private int repeats;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -85,7 +86,6 @@ public final class EncoderBench implements Callable<Integer> {
     Numbers.require("--texts", texts, 1, MOST_TEXTS);
     Numbers.require("--threads", threads, 1, 1024);
     Numbers.require("--repeats", repeats, 1, 1000);
-    var output = new JsonOutput(json);
     output.check();
     ProcessCommandLine.requireShort();
     List<Input> inputs = examples().stream().map(Example::input).toList();

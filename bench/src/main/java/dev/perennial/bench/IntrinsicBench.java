@@ -8,7 +8,6 @@ import dev.perennial.engine.Run;
 import dev.perennial.engine.RunListener;
 import dev.perennial.engine.RunSpec;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,8 +65,8 @@ public final class IntrinsicBench implements Callable<Integer> {
       description = "Learning rate in subspaces. Default: ${DEFAULT-VALUE}.")
   private double rate;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -99,7 +98,6 @@ public final class IntrinsicBench implements Callable<Integer> {
       throw new UsageException("expected a --share above 0 to 1, got " + share);
     }
     Numbers.require("--epochs", epochs, 1, 1000);
-    var output = new JsonOutput(json);
     output.check();
     RunSpec run = stream.run("fine-tune", Map.of("sites", sites, "epochs", epochs + ""), new Budget(Map.of()));
     Dataset data = Datasets.read(run.data(), run.seed());

@@ -10,24 +10,32 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
 
-/**
- * The file that figures are written to.
- *
- * @param file null where none is asked for
- */
-record JsonOutput(@Nullable Path file) {
+/** The file that figures are written to, of every command that measures. */
+public final class JsonOutput {
 
   private static final ObjectWriter JSON = JsonMapper.builder()
       .defaultPropertyInclusion(JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.ALWAYS))
       .build().writerWithDefaultPrettyPrinter();
+
+  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
+  private @Nullable Path file;
+
+  /** None is asked for yet. */
+  public JsonOutput() {}
+
+  /** @param file null where none is asked for */
+  JsonOutput(@Nullable Path file) {
+    this.file = file;
+  }
 
   /**
    * Makes sure, before time is spent, that there is a place for the file.
    *
    * @throws UsageException if it is a directory, or its directory does not exist or cannot be written to
    */
-  void check() {
+  public void check() {
     if (file == null) {
       return;
     }
@@ -46,7 +54,7 @@ record JsonOutput(@Nullable Path file) {
    *
    * @throws FailureException if the file cannot be written
    */
-  void write(Record figures) {
+  public void write(Record figures) {
     if (file == null) {
       return;
     }

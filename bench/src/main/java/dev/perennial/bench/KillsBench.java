@@ -27,6 +27,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -72,8 +73,8 @@ public final class KillsBench implements Callable<Integer> {
           + "the system's temporary files.")
   private @Nullable Path directory;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -92,7 +93,6 @@ public final class KillsBench implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     Numbers.require("--rounds", rounds, 1, 1_000_000);
-    var output = new JsonOutput(json);
     output.check();
     Path place = ScratchDirectory.in(directory, "perennial-kills");
     Path images = place.resolve("images");

@@ -12,7 +12,6 @@ import dev.perennial.engine.RunListener;
 import dev.perennial.engine.RunSpec;
 import dev.perennial.tensor.Device;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -65,8 +64,8 @@ public final class KindsBench implements Callable<Integer> {
   @Option(names = "--rate", paramLabel = "R", description = "Learning rate of all kinds. Default: each kind's own.")
   private @Nullable Double rate;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file after each kind.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -103,7 +102,6 @@ public final class KindsBench implements Callable<Integer> {
     }
     Numbers.require("--seeds", seeds, 1, 100);
     Numbers.require("--epochs", epochs, 1, 1000);
-    var output = new JsonOutput(json);
     output.check();
     RunSpec run = stream.run("fine-tune", Map.of("epochs", epochs + ""), new Budget(Map.of()));
     Dataset data = Datasets.read(run.data(), run.seed());

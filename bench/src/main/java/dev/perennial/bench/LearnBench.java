@@ -11,6 +11,7 @@ import java.util.concurrent.Callable;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -72,8 +73,8 @@ public final class LearnBench implements Callable<Integer> {
       description = "A Python interpreter that has PyTorch. Default: " + TorchProcess.DEFAULT_PYTHON + ", if it has.")
   private @Nullable String peer;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -94,7 +95,6 @@ public final class LearnBench implements Callable<Integer> {
     Numbers.require("--examples", examples, 1, 100_000);
     Numbers.require("--features", features, 8, 65_536);
     Numbers.require("--repeats", repeats, 1, 1000);
-    var output = new JsonOutput(json);
     output.check();
     LearnFigures figures = measure(spec.commandLine().getErr());
     output.write(figures);

@@ -70,8 +70,8 @@ public final class LongBench implements Callable<Integer> {
       description = "Where the store is made, and deleted at the end. Default: where temporary files are.")
   private @Nullable Path directory;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -89,7 +89,6 @@ public final class LongBench implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     RunSpec run = stream.run(technique, KeyValues.of("--option", options), Budget.UNLIMITED);
-    var output = new JsonOutput(json);
     output.check();
     var told = new Progress(spec.commandLine().getErr(), ticker, "long");
     Path place = ScratchDirectory.in(directory, "perennial-long");

@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -66,8 +67,8 @@ public final class LoopBench implements Callable<Integer> {
       description = "A Python interpreter that has PyTorch. Default: " + TorchProcess.DEFAULT_PYTHON + ", if it has.")
   private @Nullable String peer;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -89,7 +90,6 @@ public final class LoopBench implements Callable<Integer> {
     Numbers.require("--rounds", rounds, 1, 1000);
     List<LoopTechnique> chosen = LoopTechnique.named(techniques);
     Path directory = FashionMnist.directory("bench loop", data);
-    var output = new JsonOutput(json);
     output.check();
     PrintWriter err = spec.commandLine().getErr();
     err.println("loop: reading " + directory);

@@ -4,15 +4,14 @@ import dev.perennial.cluster.Distances;
 import dev.perennial.cluster.KMedoids;
 import dev.perennial.cluster.Medoids;
 import dev.perennial.tensor.CounterRandom;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -55,8 +54,8 @@ public final class MedoidsBench implements Callable<Integer> {
       description = "Seed of the rows and of the random start. Default: ${DEFAULT-VALUE}.")
   private long seed;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -74,7 +73,6 @@ public final class MedoidsBench implements Callable<Integer> {
   public Integer call() {
     Numbers.require("--rows", rows, 8, 20_000);
     Numbers.require("--medoids", medoids, 2, rows / 4);
-    var output = new JsonOutput(json);
     output.check();
     MedoidsFigures figures = measured();
     output.write(figures);

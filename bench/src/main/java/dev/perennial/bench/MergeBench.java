@@ -86,8 +86,8 @@ public final class MergeBench implements Callable<Integer> {
   @Option(names = "--store", paramLabel = "DIR", description = "Keep the bricks, one store for each seed.")
   private @Nullable Path store;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -105,7 +105,6 @@ public final class MergeBench implements Callable<Integer> {
     Numbers.require("--tune-rows", tuneRows, 1, 1_000_000);
     Numbers.require("--test-rows", testRows, 0, 1_000_000);
     Numbers.require("--search", trials, 0, 1_000_000);
-    var output = new JsonOutput(json);
     output.check();
     RunSpec run = stream.run("fine-tune", KeyValues.of("--option", options), Budget.UNLIMITED);
     var measured = new ArrayList<MergeFigures.Seed>();

@@ -5,12 +5,10 @@ import dev.perennial.UsageException;
 import dev.perennial.budget.Budget;
 import dev.perennial.engine.RunSpec;
 import dev.perennial.open.OpenOptions;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -84,8 +82,8 @@ public final class OpenBench implements Callable<Integer> {
   @Option(names = "--validation", description = "Judge by the validation rows in place of the test rows.")
   private boolean validation;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -106,7 +104,6 @@ public final class OpenBench implements Callable<Integer> {
     OpenOptions open = OpenOptions.DEFAULT.withKeep(keep);
     RunSpec run = stream.run(technique, KeyValues.of("--option", options), Budget.UNLIMITED).withOpen(open);
     run = validation ? run.withData(run.data().onValidation()) : run;
-    var output = new JsonOutput(json);
     output.check();
     var trials = new ArrayList<OpenFigures.Trial>();
     for (int i = 0; i < seeds; i++) {

@@ -14,7 +14,6 @@ import dev.perennial.server.drift.PageHinkley;
 import dev.perennial.server.recall.ErrorMemory;
 import dev.perennial.server.recall.RecallOptions;
 import dev.perennial.tensor.CounterRandom;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -69,8 +68,8 @@ public final class RecallBench implements Callable<Integer> {
       + "keeping, neighbours, bandwidth, doubt, strength, halfLife, tables, bits. Can be repeated.")
   private List<String> recallOptions = new ArrayList<>();
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -129,7 +128,6 @@ public final class RecallBench implements Callable<Integer> {
     }
     RecallOptions options = Options.of(
         RecallOptions.DEFAULT, KeyValues.of("--recall-option", recallOptions), "the error memory");
-    var output = new JsonOutput(json);
     output.check();
     RunSpec run = stream.run("g-acil", Map.of(), new Budget(Map.of()));
     Dataset data = Datasets.read(run.data(), run.seed());

@@ -34,8 +34,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -77,8 +77,8 @@ public final class RecoveryBench implements Callable<Integer> {
       description = "A directory on the disk to measure; what is written there is deleted. Default: this directory.")
   private Path disk = Path.of(".");
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -114,7 +114,6 @@ public final class RecoveryBench implements Callable<Integer> {
     Numbers.require("--members", members, 2, 64);
     Numbers.require("--parity", parity, 1, members - 1);
     Numbers.require("--runs", runs, 1, 100);
-    var output = new JsonOutput(json);
     output.check();
     if (!Files.isDirectory(disk) || !Files.isWritable(disk)) {
       throw new UsageException("expected a directory that can be written for --disk, got " + disk);

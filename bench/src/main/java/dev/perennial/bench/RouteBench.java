@@ -4,13 +4,11 @@ import dev.perennial.Spelling;
 import dev.perennial.UsageException;
 import dev.perennial.budget.Budget;
 import dev.perennial.engine.RunSpec;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -68,8 +66,8 @@ public final class RouteBench implements Callable<Integer> {
       description = "Steps of 32 rows to learn top-p and recurrent. Default: ${DEFAULT-VALUE}.")
   private int steps;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -95,7 +93,6 @@ public final class RouteBench implements Callable<Integer> {
       }
     }
     RunSpec run = stream.run(RunSpec.DEFAULT_TECHNIQUE, Map.of(), Budget.UNLIMITED);
-    var output = new JsonOutput(json);
     output.check();
     var trials = new ArrayList<RouteFigures.Trial>();
     for (int i = 0; i < seeds; i++) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -85,8 +86,8 @@ public final class ShrinkBench implements Callable<Integer> {
   @Option(names = "--threads", paramLabel = "N", description = "Threads that compute. Default: the processors.")
   private @Nullable Integer threads;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -114,7 +115,6 @@ public final class ShrinkBench implements Callable<Integer> {
         throw new UsageException("expected --methods among " + String.join(", ", known) + ", got " + method);
       }
     }
-    var output = new JsonOutput(json);
     output.check();
     PrintWriter err = spec.commandLine().getErr();
     int processors = threads == null ? Runtime.getRuntime().availableProcessors() : threads;

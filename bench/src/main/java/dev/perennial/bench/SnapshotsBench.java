@@ -29,6 +29,7 @@ import java.util.concurrent.Callable;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -96,8 +97,8 @@ public final class SnapshotsBench implements Callable<Integer> {
           + "the system's temporary files.")
   private @Nullable Path directory;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -118,7 +119,6 @@ public final class SnapshotsBench implements Callable<Integer> {
     Numbers.require("--megabytes", megabytes, 1, 100_000);
     Numbers.require("--rounds", rounds, 1, 1000);
     Numbers.require("--threads", threads, 1, 1024);
-    var output = new JsonOutput(json);
     output.check();
     Path place = ScratchDirectory.in(directory, "perennial-snapshots");
     var progress = new Progress(spec.commandLine().getErr(), ticker, "snapshots");

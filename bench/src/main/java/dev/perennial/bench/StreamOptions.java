@@ -49,7 +49,10 @@ public final class StreamOptions {
           + "Without it a fifth of each class is held out for testing.")
   private @Nullable String split;
 
-  @Option(names = "--task", paramLabel = "COL", description = "Column that names the experience of a row.")
+  @Option(
+      names = "--task",
+      paramLabel = "COL",
+      description = "Column that names the experience of a row; of wordnet, " + DataSpec.PART_OF_SPEECH + ".")
   private @Nullable String task;
 
   @Option(names = "--order", paramLabel = "COL", description = "Column of the time by which rows come.")
@@ -179,7 +182,8 @@ public final class StreamOptions {
     boolean wordNet = DataSpec.isBuiltIn(data);
     boolean images = data.size() == 1 && Files.isDirectory(Path.of(data.getFirst()));
     List<String> columns = columns();
-    if ((wordNet || images) && !columns.isEmpty()) {
+    boolean partsOfSpeech = data.equals(List.of(DataSpec.WORDNET)) && columns.equals(List.of("--task", DataSpec.PART_OF_SPEECH));
+    if ((wordNet || images) && !columns.isEmpty() && !partsOfSpeech) {
       throw new UsageException(columns.getFirst() + " is for tables, and "
           + (wordNet ? data.getFirst() : "a directory of images") + " has no columns: leave it out");
     }

@@ -52,8 +52,8 @@ public final class TuneBench implements Callable<Integer> {
   @Option(names = "--out", paramLabel = "DIR", description = "Where trials and the outcome are kept. Needed.")
   private @Nullable Path out;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the ranking to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -79,7 +79,6 @@ public final class TuneBench implements Callable<Integer> {
       throw new UsageException("expected --out DIR, got none: name the directory to keep trials in");
     }
     TuningSpec asked = options.spec(List.of(technique), null);
-    var output = new JsonOutput(json);
     output.check();
     Ranking ranking =
         Tuning.run(asked, out, Clock.systemUTC(), ticker, new TuningProgress(spec.commandLine().getErr()));

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param text column of the text; not used for images and WordNet
  * @param label column of the label; not used for images and WordNet
  * @param split column that says test, validation or train; null to hold out a fifth of each class as test rows
- * @param task column that names the experience of a row; null where there is none
+ * @param task column that names the experience of a row; of WordNet {@link #PART_OF_SPEECH}; null where there is none
  * @param order column by which rows are ordered in time; null where there is none
  * @param dropLabels labels whose rows are left out
  * @param maxBadRows rows that may be unusable before the run is refused; default 0
@@ -45,6 +45,9 @@ public record DataSpec(
 
   /** The name of the same glosses in subtrees of hypernyms, each of them a task. */
   public static final String WORDNET_SUBTREES = "wordnet-subtrees";
+
+  /** What a row of WordNet's can name as its task: noun, verb, adj or adv. */
+  public static final String PART_OF_SPEECH = "part-of-speech";
 
   /** Checks the ranges. */
   public DataSpec {

@@ -54,7 +54,8 @@ public final class Datasets {
     if (spec.sources().equals(List.of(DataSpec.WORDNET))) {
       WordNetOptions few = WordNetOptions.DEFAULT;
       int rows = spec.maxPerClass() == 0 ? few.trainPerClass() : spec.maxPerClass();
-      return WordNet.read(new WordNetOptions(rows, few.validationPerClass(), few.testPerClass()), seed);
+      Dataset read = WordNet.read(new WordNetOptions(rows, few.validationPerClass(), few.testPerClass()), seed);
+      return DataSpec.PART_OF_SPEECH.equals(spec.task()) ? byPartOfSpeech(read) : read;
     }
     if (DataSpec.namesTasks(spec.sources())) {
       return WordNetSubtrees.read(spec.maxPerClass() == 0 ? SUBTREE_ROWS : spec.maxPerClass(),
@@ -73,6 +74,17 @@ public final class Datasets {
     var options = new TableOptions(paths, text, label, spec.split(), spec.task(), spec.order(),
         TableOptions.DEFAULT_HOLD_OUT, spec.maxBadRows(), spec.dropLabels(), spec.labelSeparator());
     return Tables.read(options, seed);
+  }
+
+  /** The same rows, each with what stands before the point of its lexicographer file's name as its task. */
+  private static Dataset byPartOfSpeech(Dataset all) {
+    return new Dataset(all.name(), byPartOfSpeech(all.train()), byPartOfSpeech(all.validation()), byPartOfSpeech(all.test()),
+        all.badRows());
+  }
+
+  private static List<Example> byPartOfSpeech(List<Example> rows) {
+    return rows.stream().map(row -> new Example(
+        row.input(), row.label(), row.label().substring(0, row.label().indexOf('.')), row.order())).toList();
   }
 
   private static String required(@Nullable String column, String option) {

@@ -1,22 +1,16 @@
 package dev.perennial.bench.serve;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.perennial.FailureException;
 import dev.perennial.data.Example;
 import dev.perennial.data.TableOptions;
 import dev.perennial.data.Tables;
 import dev.perennial.data.WordNet;
 import dev.perennial.data.WordNetOptions;
 import dev.perennial.tensor.CounterRandom;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
-/** Where rows come from, and where figures go. */
+/** Where rows come from. */
 final class BenchRows {
 
   private static final long SEED = 1;
@@ -39,19 +33,5 @@ final class BenchRows {
       rows.add(all.get(at));
     }
     return rows.subList(0, Math.min(most, rows.size()));
-  }
-
-  /** Writes figures, where a file is named. */
-  static void write(@Nullable Path file, ServeFigures figures) {
-    if (file == null) {
-      return;
-    }
-    try {
-      Files.writeString(file, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(figures) + "\n");
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("figures are made of texts and numbers", e);
-    } catch (IOException e) {
-      throw new FailureException("could not write the figures to " + file + ": " + e, e);
-    }
   }
 }

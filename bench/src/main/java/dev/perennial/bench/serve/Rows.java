@@ -62,10 +62,21 @@ final class Rows {
   void teach(Wire wire, String base, int begin, int end) throws IOException {
     for (int from = begin; from < end; from += PIECE) {
       int to = Math.min(end, from + PIECE);
-      Wire.Reply reply = wire.post(base + "/learn", learn(from, to, to == end ? ",\"until\":\"visible\"" : ""));
+      teach(wire, base, from, to, to == end);
+    }
+  }
+
+  /** A request waits only so long: it is sent again, with its key, until its rows have been seen where that is wanted. */
+  private void teach(Wire wire, String base, int from, int to, boolean untilSeen) throws IOException {
+    String key = "Idempotency-Key: rows-" + from + "-" + to + "\r\n";
+    boolean done = false;
+    while (!done) {
+      Wire.Reply reply = wire.send(
+          "POST", base + "/learn", learn(from, to, untilSeen ? ",\"until\":\"visible\"" : ""), key);
       if (reply.status() != 200) {
         throw new FailureException("the server refused rows: " + reply.body());
       }
+      done = !untilSeen || reply.body().contains("\"visible\":true");
     }
   }
 

@@ -2,9 +2,12 @@ package dev.perennial.bench.serve;
 
 import dev.perennial.FailureException;
 import dev.perennial.UsageException;
+import dev.perennial.bench.JsonOutput;
 import dev.perennial.data.Example;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -81,8 +85,8 @@ public final class ServeBench implements Callable<Integer> {
   @Option(names = "--dir", paramLabel = "DIR", description = "Where directories are made. Default: temporary files.")
   private @Nullable Path directory;
 
-  @Option(names = "--json", paramLabel = "OUT", description = "Write the figures to this file.")
-  private @Nullable Path json;
+  @Mixin
+  private JsonOutput output = new JsonOutput();
 
   @Spec
   private CommandSpec spec = CommandSpec.create();
@@ -101,32 +105,42 @@ public final class ServeBench implements Callable<Integer> {
     if (!(seconds > 0) || rows < 1 || clients < 1 || threads < 1 || models < 2) {
       throw new UsageException("expected seconds above 0, at least 1 row, client and thread, and at least 2 models");
     }
+    output.check();
     List<Example> examples = data == null ? BenchRows.wordNet(20_000) : BenchRows.table(data, text, label, 20_000);
     var taken = new ServeFigures.Taken(this::say);
     Path place = directory == null ? Files.createTempDirectory("perennial-serve") : Files.createDirectories(directory);
     var figures = new ServeMeasurement(new Rows(examples), place, rows, clients, threads, seconds, this::say, taken);
     for (String name : NAMES) {
       if (names.contains(name)) {
-        switch (name) {
-          case "throughput" -> figures.throughput();
-          case "peer" -> figures.peer();
-          case "latency" -> figures.latency();
-          case "learning" -> figures.learning();
-          case "visible" -> figures.visible();
-          case "kills" -> figures.kills();
-          case "tenants" -> figures.tenants(models);
-          case "trace" -> figures.trace(requiredTrace());
-          default -> figures.memory();
-        }
+        take(name, figures);
       }
     }
     var result = new ServeFigures(Runtime.getRuntime().availableProcessors(), threads, taken.all());
-    BenchRows.write(json, result);
+    output.write(result);
     spec.commandLine().getOut().println(result.text());
     if (directory == null) {
       delete(place);
     }
     return 0;
+  }
+
+  private void take(String name, ServeMeasurement figures) throws IOException, InterruptedException {
+    try {
+      switch (name) {
+        case "throughput" -> figures.throughput();
+        case "peer" -> figures.peer();
+        case "latency" -> figures.latency();
+        case "learning" -> figures.learning();
+        case "visible" -> figures.visible();
+        case "kills" -> figures.kills();
+        case "tenants" -> figures.tenants(models);
+        case "trace" -> figures.trace(requiredTrace());
+        default -> figures.memory();
+      }
+    } catch (SocketException | SocketTimeoutException e) {
+      throw new FailureException("the figure " + name + " could not be taken: the server did not answer (" + e.getMessage()
+          + "): see above what it said, and whether the machine was busy or stopped", e);
+    }
   }
 
   private Path requiredTrace() {

@@ -4,11 +4,11 @@ import dev.perennial.UsageException;
 import dev.perennial.backbone.FeatureCache;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
-import dev.perennial.learn.Classes;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
 import dev.perennial.learn.LearnerState;
 import dev.perennial.learn.Method;
+import dev.perennial.learn.OnePassLearner;
 import dev.perennial.learn.SearchSpace;
 import dev.perennial.learn.Technique;
 import dev.perennial.stream.Experience;
@@ -67,59 +67,39 @@ public final class NamedMeans implements Method<NamedMeans.Options> {
     return new NamedLearner(options, context);
   }
 
-  private static final class NamedLearner implements Learner {
+  private static final class NamedLearner extends OnePassLearner {
 
-    private static final int BATCH = 512;
     private static final String MEANS = "means";
     private static final String NAMES = "names";
 
     private final Options options;
-    private final LearnerContext context;
     private final int levels;
     private final long width;
-    private final Classes classes = new Classes();
     private final WhitenedMeans head;
-    private int begun = -1;
-    private int lastExperience = -1;
 
     private NamedLearner(Options options, LearnerContext context) {
+      super(context);
       this.options = options;
-      this.context = context;
       this.levels = Math.min(options.levels, context.backbone().blocks());
       this.width = (long) levels * context.backbone().width();
       this.head = new WhitenedMeans(width, options.shrink);
     }
 
     @Override
-    public long steps(Experience experience) {
-      return Math.ceilDiv(experience.train().size(), BATCH);
-    }
-
-    @Override
-    public void step(Experience experience, long step) {
-      if (step == 0) {
-        begin(experience);
-      }
-      if (begun != experience.index()) {
-        begun = experience.index();
-        context.register(experience);
-      }
-      List<Example> batch = rows(experience, step);
-      head.add(features(context.cache(), batch.stream().map(Example::input).toList()), classes.indicesOf(batch));
-    }
-
-    private void begin(Experience experience) {
-      int known = classes.size();
+    protected void grow(Experience experience, List<String> fresh) {
+      int known = classes().size() - fresh.size();
       long parameters = known == 0 ? 0 : head.parameters();
       long bytes = known == 0 ? 0 : head.bytes();
-      classes.add(experience.classes());
-      context.charge(experience, "class means",
-          WhitenedMeans.parameters(width, classes.size()) - parameters, WhitenedMeans.bytes(width, classes.size()) - bytes);
-      List<String> fresh = classes.names().subList(known, classes.size());
+      context().charge(experience, "class means", WhitenedMeans.parameters(width, classes().size()) - parameters,
+          WhitenedMeans.bytes(width, classes().size()) - bytes);
       if (!fresh.isEmpty()) {
         head.grow(embedded(experience, fresh));
       }
-      lastExperience = experience.index();
+    }
+
+    @Override
+    protected void add(List<Example> batch) {
+      head.add(features(context().cache(), batch.stream().map(Example::input).toList()), classes().indicesOf(batch));
     }
 
     /** What the names of classes are as texts; zeros where they do not count, or inputs are no texts. */
@@ -129,7 +109,7 @@ public final class NamedMeans implements Method<NamedMeans.Options> {
         return Tensors.zeros(names.size(), width);
       }
       List<Input.Text> texts = names.stream().map(name -> new Input.Text(asText(name))).toList();
-      return features(new FeatureCache(context.backbone(), context.workers(), 0), texts);
+      return features(new FeatureCache(context().backbone(), context().workers(), 0), texts);
     }
 
     private static String asText(String name) {
@@ -139,36 +119,21 @@ public final class NamedMeans implements Method<NamedMeans.Options> {
 
     private Tensor features(FeatureCache cache, List<? extends Input> inputs) {
       Tensor blocks = cache.features(inputs, FeatureCache.Frozen.BACKBONE, levels);
-      return torch.normalize(blocks.view(-1, context.backbone().width())).view(-1, width);
-    }
-
-    @Override
-    public List<Example> rows(Experience experience, long step) {
-      int start = Math.toIntExact(step * BATCH);
-      return experience.train().subList(start, Math.min(start + BATCH, experience.train().size()));
-    }
-
-    @Override
-    public List<String> classNames() {
-      return classes.names();
+      return torch.normalize(blocks.view(-1, context().backbone().width())).view(-1, width);
     }
 
     @Override
     public Tensor scores(List<? extends Input> inputs) {
-      return head.scores(features(context.cache(), inputs));
+      return head.scores(features(context().cache(), inputs));
     }
 
     @Override
-    public List<StatePart> state() {
-      return List.of(LearnerState.origin(context.backbone(), lastExperience), classes.state(),
-          StatePart.of(MEANS, Combine.SUM, head.statistics()), StatePart.of(NAMES, Combine.LATEST, head.names()));
+    protected List<StatePart> parts() {
+      return List.of(StatePart.of(MEANS, Combine.SUM, head.statistics()), StatePart.of(NAMES, Combine.LATEST, head.names()));
     }
 
     @Override
-    public void restore(Map<String, StatePart> state, List<Experience> past) {
-      lastExperience = LearnerState.requireOrigin(state, context.backbone());
-      past.forEach(context::register);
-      classes.restore(state);
+    protected void restore(Map<String, StatePart> state) {
       head.restore(LearnerState.part(state, MEANS), LearnerState.part(state, NAMES));
     }
 
@@ -179,8 +144,7 @@ public final class NamedMeans implements Method<NamedMeans.Options> {
 
     @Override
     public List<BrickInfo> bricks() {
-      return classes.size() == 0 ? List.of() : List.of(new BrickInfo(
-          MEANS, "whitened-means-head", head.parameters(), List.of(), context.origin().learnedUpTo(lastExperience)));
+      return head(MEANS, "whitened-means-head", head.parameters());
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.perennial.learn.fewshot;
 
 import dev.perennial.UsageException;
 import dev.perennial.backbone.FeatureCache;
+import dev.perennial.brick.ClassMeans;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.learn.Classes;

@@ -1,5 +1,6 @@
 package dev.perennial.learn.fewshot;
 
+import dev.perennial.brick.ClassMeans;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
 import dev.perennial.learn.Batch;

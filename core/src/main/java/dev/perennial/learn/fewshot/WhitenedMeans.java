@@ -1,12 +1,14 @@
 package dev.perennial.learn.fewshot;
 
 import dev.perennial.FailureException;
+import dev.perennial.brick.ClassMeans;
 import dev.perennial.tensor.Cholesky;
 import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorData;
 import dev.perennial.tensor.TensorOwner;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Scalar;
@@ -32,16 +34,13 @@ import org.jspecify.annotations.Nullable;
 /** A head whose classes are means of rows and names, told apart by angle where rows of a class scatter alike in all directions. */
 final class WhitenedMeans implements AutoCloseable {
 
-  private static final String SUMS = "sums";
-  private static final String COUNTS = "counts";
   private static final String SQUARES = "squares";
   private static final String NAMES = "names";
 
   private final TensorOwner owner = new TensorOwner();
   private final long width;
   private final double shrink;
-  private Tensor sums;
-  private Tensor counts;
+  private final ClassMeans rows;
   private Tensor squares;
   private Tensor names;
   private @Nullable Solved solved;
@@ -58,9 +57,8 @@ final class WhitenedMeans implements AutoCloseable {
   WhitenedMeans(long width, double shrink) {
     this.width = width;
     this.shrink = shrink;
+    this.rows = new ClassMeans(width);
     try (TensorScope scope = TensorScope.inference()) {
-      sums = owner.keep(Tensors.doubleZeros(0, width));
-      counts = owner.keep(Tensors.doubleZeros(0));
       squares = owner.keep(Tensors.doubleZeros(width, width));
       names = owner.keep(Tensors.doubleZeros(0, width));
     }
@@ -69,19 +67,15 @@ final class WhitenedMeans implements AutoCloseable {
   /** Makes room for classes of these names, {@code [classes, width]}; zeros where they tell nothing. */
   void grow(Tensor embedded) {
     forget();
-    long added = embedded.size(0);
-    sums = owner.replace(sums, Tensors.concat(0, sums, Tensors.doubleZeros(added, width)));
-    counts = owner.replace(counts, Tensors.concat(0, counts, Tensors.doubleZeros(added)));
+    rows.grow(Math.toIntExact(rows.classes() + embedded.size(0)));
     names = owner.replace(names, Tensors.concat(0, names, embedded.to(torch.ScalarType.Double)));
   }
 
   /** Takes in rows, {@code [rows, width]}, of these classes. O(rows width²). */
-  void add(Tensor rows, long[] labels) {
+  void add(Tensor batch, long[] labels) {
     forget();
-    Tensor indices = Tensors.longs(labels, labels.length);
-    Tensor exact = rows.to(torch.ScalarType.Double);
-    sums.index_add_(0, indices, exact);
-    counts.index_add_(0, indices, torch.ones_like(indices).to(torch.ScalarType.Double));
+    rows.add(batch, labels);
+    Tensor exact = batch.to(torch.ScalarType.Double);
     squares.addmm_(exact.t(), exact);
   }
 
@@ -96,16 +90,16 @@ final class WhitenedMeans implements AutoCloseable {
   }
 
   /** {@code [rows, classes]}, float32, of {@code [rows, width]}: cosines from -1 to 1, 0 for a class without rows. */
-  Tensor scores(Tensor rows) {
-    if (counts.size(0) == 0) {
-      return Tensors.zeros(rows.size(0), 0);
+  Tensor scores(Tensor batch) {
+    if (rows.classes() == 0) {
+      return Tensors.zeros(batch.size(0), 0);
     }
     Solved now = solved;
     if (now == null) {
       now = solve();
       solved = now;
     }
-    Tensor centred = rows.sub(now.middle);
+    Tensor centred = batch.sub(now.middle);
     Tensor length = torch.mm(centred, now.inverse).mul(centred).sum(1).clamp_min(new Scalar(1e-12)).sqrt().unsqueeze(1);
     return torch.mm(centred, now.classes).div(length);
   }
@@ -113,14 +107,15 @@ final class WhitenedMeans implements AutoCloseable {
   /** O(width³) for A. */
   private Solved solve() {
     try (TensorScope scope = TensorScope.inference()) {
-      double rows = Math.max(1, counts.sum().item_double());
+      Tensor counts = rows.counts();
+      double all = Math.max(1, counts.sum().item_double());
       Tensor weight = counts.unsqueeze(1);
-      Tensor middle = sums.sum(0).div(new Scalar(rows));
-      Tensor means = sums.div(weight.clamp_min(new Scalar(1.0)));
+      Tensor middle = rows.sums().sum(0).div(new Scalar(all));
+      Tensor means = rows.sums().div(weight.clamp_min(new Scalar(1.0)));
       Tensor within = within(means, weight);
       double scatter = within.trace().item_double();
       Tensor inverse = inverse(within, scatter);
-      Tensor places = places(means.sub(middle), weight, rows, scatter);
+      Tensor places = places(means.sub(middle), weight, all, scatter);
       Tensor turned = torch.mm(inverse, places.t());
       Tensor length = turned.mul(places.t()).sum(0).clamp_min(new Scalar(1e-24)).sqrt();
       Tensor seen = counts.gt(new Scalar(0)).to(torch.ScalarType.Double);
@@ -133,6 +128,7 @@ final class WhitenedMeans implements AutoCloseable {
   }
 
   private Tensor within(Tensor means, Tensor weight) {
+    Tensor counts = rows.counts();
     double seen = counts.gt(new Scalar(0)).sum().item_double();
     double freedom = Math.max(1, counts.sum().item_double() - seen);
     return squares.sub(torch.mm(means.t(), means.mul(weight))).div(new Scalar(freedom));
@@ -147,24 +143,24 @@ final class WhitenedMeans implements AutoCloseable {
   }
 
   /** {@code p_c - g}, {@code [classes, width]}, of {@code m_c - g}. */
-  private Tensor places(Tensor means, Tensor weight, double rows, double scatter) {
-    Tensor told = names.sub(names.mul(weight).sum(0).div(new Scalar(rows)));
+  private Tensor places(Tensor means, Tensor weight, double all, double scatter) {
+    Tensor told = names.sub(names.mul(weight).sum(0).div(new Scalar(all)));
     double spread = told.square().mul(weight).sum().item_double();
     double slope = spread > 0 ? told.mul(means).mul(weight).sum().item_double() / spread : 0;
     Tensor expected = told.mul(new Scalar(slope));
-    double off = means.sub(expected).square().mul(weight).sum().item_double() / rows;
+    double off = means.sub(expected).square().mul(weight).sum().item_double() / all;
     double worth = off > 0 ? scatter / off : 0;
     return means.mul(weight).add(expected.mul(new Scalar(worth))).div(weight.add(new Scalar(Math.max(worth, 1e-9))));
   }
 
   /** Numbers kept. */
   long parameters() {
-    return parameters(width, counts.size(0));
+    return parameters(width, rows.classes());
   }
 
   /** Bytes kept, and those of what scores are made of. */
   long bytes() {
-    return bytes(width, counts.size(0));
+    return bytes(width, rows.classes());
   }
 
   /** Numbers that a head of so many classes keeps. */
@@ -179,7 +175,9 @@ final class WhitenedMeans implements AutoCloseable {
 
   /** What adds up over rows. Views, valid until the next row. */
   Map<String, TensorData> statistics() {
-    return Map.of(SUMS, Tensors.view(sums), COUNTS, Tensors.view(counts), SQUARES, Tensors.view(squares));
+    var all = new HashMap<>(rows.state());
+    all.put(SQUARES, Tensors.view(squares));
+    return all;
   }
 
   /** The names. A view, valid until the next class. */
@@ -193,14 +191,11 @@ final class WhitenedMeans implements AutoCloseable {
    * @throws FailureException if they are not those of a head of this width
    */
   void restore(StatePart statistics, StatePart named) {
-    TensorData oldCounts = statistics.tensor(COUNTS);
-    long classes = oldCounts.shape().isEmpty() ? 0 : oldCounts.shape().getFirst();
+    rows.restore(statistics);
     try (TensorScope scope = TensorScope.inference()) {
       forget();
-      counts = owner.replace(counts, Tensors.copyOf(required(statistics, COUNTS, List.of(classes))));
-      sums = owner.replace(sums, Tensors.copyOf(required(statistics, SUMS, List.of(classes, width))));
       squares = owner.replace(squares, Tensors.copyOf(required(statistics, SQUARES, List.of(width, width))));
-      names = owner.replace(names, Tensors.copyOf(required(named, NAMES, List.of(classes, width))));
+      names = owner.replace(names, Tensors.copyOf(required(named, NAMES, List.of((long) rows.classes(), width))));
     }
   }
 
@@ -215,6 +210,7 @@ final class WhitenedMeans implements AutoCloseable {
 
   @Override
   public void close() {
+    rows.close();
     owner.close();
   }
 }

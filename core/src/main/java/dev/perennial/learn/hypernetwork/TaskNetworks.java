@@ -71,7 +71,7 @@ public final class TaskNetworks implements Learner {
   private final List<long[]> certified = new ArrayList<>();
   private @Nullable TargetNetwork target;
   private @Nullable Hypernetwork hypernetwork;
-  private @Nullable ClassMeans means;
+  private @Nullable TaskMeans means;
   private @Nullable Optimiser optimiser;
   private @Nullable Tensor former;
   private @Nullable Tensor generatedBefore;
@@ -144,7 +144,7 @@ public final class TaskNetworks implements Learner {
     TargetNetwork network = options.target(inputs);
     target = network;
     hypernetwork = of.apply(network);
-    means = options.recognition() == TaskNetworkOptions.Recognition.MEANS ? new ClassMeans(inputs) : null;
+    means = options.recognition() == TaskNetworkOptions.Recognition.MEANS ? new TaskMeans(inputs) : null;
   }
 
   private void addTask(int[] own, @Nullable Experience charged) {
@@ -153,7 +153,7 @@ public final class TaskNetworks implements Learner {
       long numbers = added.stream().mapToLong(parameter -> parameter.values().length).sum();
       context.charge(charged, "hypernetwork", numbers, numbers * Float.BYTES);
       if (means != null) {
-        context.charge(charged, "class means", 0, ClassMeans.bytes(own.length, begun(target).inputs()));
+        context.charge(charged, "class means", 0, TaskMeans.bytes(own.length, begun(target).inputs()));
       }
     }
     tasks.add(own);

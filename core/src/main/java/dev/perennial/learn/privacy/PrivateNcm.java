@@ -4,11 +4,10 @@ import dev.perennial.UsageException;
 import dev.perennial.backbone.FeatureCache;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
-import dev.perennial.learn.Classes;
 import dev.perennial.learn.Learner;
 import dev.perennial.learn.LearnerContext;
-import dev.perennial.learn.LearnerState;
 import dev.perennial.learn.Method;
+import dev.perennial.learn.OnePassLearner;
 import dev.perennial.learn.Technique;
 import dev.perennial.stream.Experience;
 import dev.perennial.tensor.StatePart;
@@ -76,95 +75,62 @@ public final class PrivateNcm implements Method<PrivateNcm.Options> {
     return new PrivateMeans(options, context);
   }
 
-  private static final class PrivateMeans implements Learner {
+  private static final class PrivateMeans extends OnePassLearner {
 
-    private static final int BATCH = 512;
-
-    private final LearnerContext context;
     private final int width;
-    private final Classes classes = new Classes();
     private final ClassStatistics statistics;
-    private int begun = -1;
-    private int lastExperience = -1;
 
     private PrivateMeans(Options options, LearnerContext context) {
-      this.context = context;
+      super(context);
       this.width = context.backbone().width();
       this.statistics = new ClassStatistics(width, options, context.seed());
     }
 
     @Override
-    public long steps(Experience experience) {
-      return Math.ceilDiv(experience.train().size(), BATCH);
+    protected void grow(Experience experience, List<String> fresh) {
+      long released = fresh.size() * (width + 1L);
+      context().charge(experience, "released means", released, released * Long.BYTES);
+      context().charge(experience, "private sums", 0, fresh.size() * statistics.bytesOfClass());
+      statistics.grow(classes().size());
     }
 
     @Override
-    public void step(Experience experience, long step) {
-      if (step == 0) {
-        grow(experience);
-      }
-      if (begun != experience.index()) {
-        begun = experience.index();
-        context.register(experience);
-      }
-      List<Example> batch = rows(experience, step);
+    protected void add(List<Example> batch) {
       statistics.add(
-          Tensors.toFloats(features(batch.stream().map(Example::input).toList())), classes.indicesOf(batch));
-      if (step == steps(experience) - 1) {
-        statistics.release(experience.classes().stream().mapToInt(classes::indexOf).toArray());
-      }
+          Tensors.toFloats(features(batch.stream().map(Example::input).toList())), classes().indicesOf(batch));
     }
 
     @Override
-    public List<Example> rows(Experience experience, long step) {
-      int start = Math.toIntExact(step * BATCH);
-      return experience.train().subList(start, Math.min(start + BATCH, experience.train().size()));
-    }
-
-    private void grow(Experience experience) {
-      long added = classes.add(experience.classes());
-      long released = added * (width + 1);
-      context.charge(experience, "released means", released, released * Long.BYTES);
-      context.charge(experience, "private sums", 0, added * statistics.bytesOfClass());
-      statistics.grow(classes.size());
-      lastExperience = experience.index();
+    protected void finish(Experience experience) {
+      statistics.release(experience.classes().stream().mapToInt(classes()::indexOf).toArray());
     }
 
     private Tensor features(List<? extends Input> inputs) {
-      return context.cache().features(inputs, FeatureCache.Frozen.BACKBONE);
-    }
-
-    @Override
-    public List<String> classNames() {
-      return classes.names();
+      return context().cache().features(inputs, FeatureCache.Frozen.BACKBONE);
     }
 
     @Override
     public Tensor scores(List<? extends Input> inputs) {
-      double[] means = new double[classes.size() * width];
-      for (int c = 0; c < classes.size(); c++) {
+      double[] means = new double[classes().size() * width];
+      for (int c = 0; c < classes().size(); c++) {
         // A class of which less than a row is counted scores as one without rows, -2.
         if (statistics.count(c) >= 1) {
           System.arraycopy(statistics.sum(c), 0, means, c * width, width);
         }
       }
-      Tensor directions = torch.normalize(Tensors.doubles(means, classes.size(), width)).to(torch.ScalarType.Float);
+      Tensor directions = torch.normalize(Tensors.doubles(means, classes().size(), width)).to(torch.ScalarType.Float);
       // |a - b|² = 2 - 2 a·b for vectors of length 1.
       return torch.mm(torch.normalize(features(inputs)), directions.t()).mul(new Scalar(2.0)).sub(new Scalar(2.0));
     }
 
     @Override
-    public List<StatePart> state() {
-      return List.of(
-          LearnerState.origin(context.backbone(), lastExperience), classes.state(), statistics.state());
+    protected List<StatePart> parts() {
+      return List.of(statistics.state());
     }
 
     @Override
-    public void restore(Map<String, StatePart> state, List<Experience> past) {
-      lastExperience = LearnerState.requireOrigin(state, context.backbone());
-      past.forEach(context::register);
-      classes.restore(state);
-      statistics.restore(state, classes.size());
+    protected void restore(Map<String, StatePart> state) {
+      statistics.restore(state, classes().size());
     }
 
     @Override
@@ -174,13 +140,12 @@ public final class PrivateNcm implements Method<PrivateNcm.Options> {
     }
 
     private long parameters() {
-      return classes.size() * (width + 1L);
+      return classes().size() * (width + 1L);
     }
 
     @Override
     public List<BrickInfo> bricks() {
-      return classes.size() == 0 ? List.of() : List.of(new BrickInfo(
-          "means", "private-mean-head", parameters(), List.of(), context.origin().learnedUpTo(lastExperience)));
+      return head("means", "private-mean-head", parameters());
     }
 
     @Override

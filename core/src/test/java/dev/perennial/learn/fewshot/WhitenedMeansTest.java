@@ -221,7 +221,7 @@ final class WhitenedMeansTest {
       assertArrayEquals(scores(head), scores(again));
       String message =
           String.valueOf(assertThrows(FailureException.class, () -> wider.restore(statistics, named)).getMessage());
-      assertTrue(message.contains("[3, 3]") && message.contains("means"), message);
+      assertTrue(message.contains("[classes, 3]") && message.contains("means"), message);
     }
   }
 }

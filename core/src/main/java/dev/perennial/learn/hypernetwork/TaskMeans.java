@@ -7,14 +7,14 @@ import java.util.List;
 import java.util.Map;
 
 /** The means of the rows of each task's classes: what tells tasks apart. */
-final class ClassMeans {
+final class TaskMeans {
 
   /** Of each task, a row of width sums and a count for each of its classes. */
   private final List<double[]> sums = new ArrayList<>();
   private final int width;
 
   /** Means of no task. */
-  ClassMeans(int width) {
+  TaskMeans(int width) {
     this.width = width;
   }
 
