@@ -43,7 +43,7 @@ final class AutoLearner implements Absorbing {
   private final boolean[] in;
   /** Who was in when the experience that is learned now began. */
   private final boolean[] begunWith;
-  private final Account account;
+  private final SharedAccount account;
   private Evidence evidence;
   private boolean firstOnly = true;
   private int inCharge;
@@ -70,7 +70,7 @@ final class AutoLearner implements Absorbing {
     Arrays.fill(in, true);
     begunWith = in.clone();
     evidence = new Evidence(candidates.size());
-    account = new Account(candidates.stream().map(Candidate::ledger).toList(), context);
+    account = new SharedAccount(candidates.stream().map(Candidate::ledger).toList(), context);
   }
 
   /** The experience in two parts where candidates are to be compared on it; null where it is learned as it is. */

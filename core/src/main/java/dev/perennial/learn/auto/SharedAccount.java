@@ -14,7 +14,7 @@ import java.util.List;
  * so that what one held that is out is taken again for nothing.
  */
 /** What candidates hold, each by its own ledger, and what was charged for all of them. */
-final class Account {
+final class SharedAccount {
 
   private static final List<Resource> RESOURCES = List.of(Resource.PARAMETERS, Resource.BYTES);
 
@@ -26,7 +26,7 @@ final class Account {
   private final int[] placed;
 
   /** @param own the ledger of each candidate, with nothing in it */
-  Account(List<Ledger> own, LearnerContext context) {
+  SharedAccount(List<Ledger> own, LearnerContext context) {
     this.own = own;
     this.context = context;
     this.before = new long[own.size() * RESOURCES.size()];
