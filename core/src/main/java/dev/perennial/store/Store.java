@@ -39,14 +39,12 @@ public final class Store implements AutoCloseable {
   /** The document of a commit that {@link #checkout} made: the number of the head that it left behind. */
   public static final String CHECKOUT = "checkout";
 
-  /** How often a reader begins anew because what it was reading was given up meanwhile. */
-  private static final int LOOKS = 100;
-
   private final Path directory;
   private final Layout layout;
   private final Disk disk;
   private final Blobs blobs;
   private final Catalog catalog;
+  private final Lineage lineage;
   private final @Nullable WriterLock lock;
 
   /** The newest commit that is known to have been acknowledged. */
@@ -58,6 +56,7 @@ public final class Store implements AutoCloseable {
     this.disk = disk;
     this.blobs = new Blobs(layout.blobs(), disk);
     this.catalog = catalog;
+    this.lineage = new Lineage(directory, catalog, blobs);
     this.lock = lock;
   }
 
@@ -251,7 +250,7 @@ public final class Store implements AutoCloseable {
    *     and found digest
    */
   public synchronized Optional<Commit> head() {
-    return query(this::newest).commit();
+    return query(lineage::newest).commit();
   }
 
   /**
@@ -263,9 +262,9 @@ public final class Store implements AutoCloseable {
   public synchronized Optional<StoredParts> openHead() {
     return query(
         () -> {
-          for (int look = 0; look < LOOKS; look++) {
+          for (int look = 0; look < Lineage.LOOKS; look++) {
             blobs.distrust();
-            Optional<Commit> head = newest().commit();
+            Optional<Commit> head = lineage.newest().commit();
             try {
               return head.map(commit -> StoredParts.open(commit, blobs));
             } catch (FailureException e) {
@@ -274,13 +273,13 @@ public final class Store implements AutoCloseable {
               }
             }
           }
-          throw tooFast();
+          throw lineage.tooFast();
         });
   }
 
   /** Why {@link #head()} is not the newest commit, in one line; empty if it is. */
   public synchronized Optional<String> fallback() {
-    Newest newest = query(this::newest);
+    Lineage.Newest newest = query(lineage::newest);
     String goingOn = newest.commit().map(commit -> "going on from commit " + commit.id()).orElse("it is empty now");
     return newest
         .problem()
@@ -304,7 +303,7 @@ public final class Store implements AutoCloseable {
    * @throws FailureException if one of their rows is damaged
    */
   public synchronized List<Commit> commits() {
-    return query(() -> lineage(Integer.MAX_VALUE));
+    return query(() -> lineage.commits(Integer.MAX_VALUE));
   }
 
   /**
@@ -339,11 +338,11 @@ public final class Store implements AutoCloseable {
       throw new UsageException("expected to keep at least 1 commit, got " + keep);
     }
     try {
-      List<Commit> lineage = lineage(Math.max(keep, Retention.of(directory)));
-      if (!lineage.isEmpty()) {
+      List<Commit> kept = lineage.commits(Math.max(keep, Retention.of(directory)));
+      if (!kept.isEmpty()) {
         var old = new ArrayList<>(catalog.ids());
-        old.removeIf(id -> id > lineage.getFirst().id());
-        old.removeAll(new HashSet<>(lineage.stream().map(Commit::id).toList()));
+        old.removeIf(id -> id > kept.getFirst().id());
+        old.removeAll(new HashSet<>(kept.stream().map(Commit::id).toList()));
         old.removeAll(catalog.leftBehind());
         if (!old.isEmpty()) {
           catalog.collect(old, disk);
@@ -389,7 +388,7 @@ public final class Store implements AutoCloseable {
     checkWritable();
     return query(
         () -> {
-          Commit head = newest().commit().orElse(null);
+          Commit head = lineage.newest().commit().orElse(null);
           if (head == null || !catalog.allIds().contains(id)) {
             throw new UsageException(
                 "expected a commit of the store " + directory + ", got " + id + ": ./perennial store log shows them");
@@ -468,64 +467,6 @@ public final class Store implements AutoCloseable {
     if (lock == null) {
       throw new IllegalStateException("the store " + directory + " is open for reading only");
     }
-  }
-
-  /** The newest whole commit, and what is wrong with the newest of all if that is another one. */
-  private record Newest(Optional<Commit> commit, Optional<String> problem) {}
-
-  private Newest newest() throws SQLException {
-    for (int look = 0; look < LOOKS; look++) {
-      Optional<Newest> newest = look();
-      if (newest.isPresent()) {
-        return newest.get();
-      }
-    }
-    throw tooFast();
-  }
-
-  private FailureException tooFast() {
-    return new FailureException(
-        "the store " + directory + " is written faster than it can be read here: try again, or let its writer keep more");
-  }
-
-  /** One pass over the commits; empty if the writer has given one up that was just being looked at. */
-  private Optional<Newest> look() throws SQLException {
-    Optional<String> first = Optional.empty();
-    for (long id : catalog.ids()) {
-      Optional<String> problem;
-      try {
-        Commit commit = catalog.commit(id);
-        problem = commit.parts().stream().map(blobs::problem).flatMap(Optional::stream).findFirst();
-        if (problem.isEmpty()) {
-          return Optional.of(new Newest(Optional.of(commit), first));
-        }
-      } catch (FailureException e) {
-        problem = Optional.of(Disk.reason(e));
-      }
-      if (catalog.isCollected(id)) {
-        return Optional.empty();
-      }
-      first = first.isPresent() ? first : problem.map(p -> "commit " + id + ", " + p);
-    }
-    if (first.isPresent()) {
-      throw new FailureException(
-          "every commit of the store " + directory + " is damaged; the newest: " + first.get()
-              + "; put a copy of the store back, or learn anew in another one");
-    }
-    return Optional.of(new Newest(Optional.empty(), first));
-  }
-
-  /** The head and the commits it came from, so many at most. */
-  private List<Commit> lineage(int most) throws SQLException {
-    var lineage = new ArrayList<Commit>();
-    Optional<Commit> head = newest().commit();
-    if (head.isPresent()) {
-      lineage.add(head.get());
-      for (long id = head.get().parent(); id != 0 && lineage.size() < most; id = lineage.getLast().parent()) {
-        lineage.add(catalog.commit(id));
-      }
-    }
-    return lineage;
   }
 
   private interface Query<T> {
