@@ -7,8 +7,10 @@ import dev.perennial.backbone.Pass;
 import dev.perennial.backbone.Row;
 import dev.perennial.backbone.Site;
 import dev.perennial.backbone.SiteFunction;
+import dev.perennial.brick.Lora;
 import dev.perennial.data.Input;
 import dev.perennial.learn.LearnerContext;
+import dev.perennial.tensor.CounterRandom;
 import dev.perennial.tensor.Parameters;
 import dev.perennial.tensor.TensorOwner;
 import dev.perennial.tensor.TensorScope;
@@ -17,6 +19,7 @@ import dev.perennial.tensor.Workers;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -84,6 +87,21 @@ final class GatedNetwork {
 
   List<Site> sites() {
     return sites;
+  }
+
+  /** The tensors of a new brick at every site: A drawn from ±1/√in, B of zeros. */
+  Map<String, Tensor> beginning(int rank, CounterRandom random) {
+    var tensors = new LinkedHashMap<String, Tensor>();
+    long drawn = 0;
+    for (Site site : sites) {
+      float[] down = new float[rank * site.in()];
+      for (int i = 0; i < down.length; i++) {
+        down[i] = (float) ((2 * random.uniform(drawn++) - 1) / Math.sqrt(site.in()));
+      }
+      tensors.put(Lora.nameOfA(site), Tensors.floats(down, rank, site.in()));
+      tensors.put(Lora.nameOfB(site), Tensors.zeros(site.out(), rank));
+    }
+    return tensors;
   }
 
   /** Whether the backbone has sites of its own. */

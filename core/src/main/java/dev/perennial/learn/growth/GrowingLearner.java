@@ -37,16 +37,13 @@ import java.util.Optional;
 import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
 /*
  * An experience:
  *   decide   by the technique's evidence and the budget: reuse, update, add, merge; every move goes to the ledger
- *   learn    the brick, where one learns, under a cosine head that is thrown away:
- *              logits_c = cos(p, w_c) / temperature, w_c trained for the experience's classes, which begin at their means,
- *              and the mean frozen features for all others, so that a brick pushes nothing onto them
+ *   learn    the brick, where one learns, under a cosine head that is thrown away
  *   head     the experience's rows into the sums of an analytic head over frozen and routed features
  * The head keeps sums and no rows. What bricks make of old rows changes where bricks are updated or merged, and the sums
  * do not follow; the frozen features in them do not change.
@@ -55,7 +52,6 @@ import org.jspecify.annotations.Nullable;
 final class GrowingLearner implements Learner, Growth.Model {
 
   private static final long INITIAL = 92;
-  private static final double TEMPERATURE = 0.1;
   private static final int HEAD_BATCH = 512;
   private static final String KEYS = "keys";
   private static final String SHELF = "shelf";
@@ -187,24 +183,11 @@ final class GrowingLearner implements Learner, Growth.Model {
     account.free(before - shelf.numbers());
   }
 
-  /** A new brick: A drawn from ±1/√in, B of zeros. */
   private Map<String, Tensor> beginning() {
     Map<String, Tensor> given = growth.beginning(this);
-    if (!given.isEmpty()) {
-      return given;
-    }
-    var tensors = new LinkedHashMap<String, Tensor>();
-    var random = CounterRandom.of(context.seed(), INITIAL, last);
-    long drawn = 0;
-    for (Site site : network.sites()) {
-      float[] down = new float[options.rank() * site.in()];
-      for (int i = 0; i < down.length; i++) {
-        down[i] = (float) ((2 * random.uniform(drawn++) - 1) / Math.sqrt(site.in()));
-      }
-      tensors.put(Lora.nameOfA(site), Tensors.floats(down, options.rank(), site.in()));
-      tensors.put(Lora.nameOfB(site), Tensors.zeros(site.out(), options.rank()));
-    }
-    return tensors;
+    return given.isEmpty()
+        ? network.beginning(options.rank(), CounterRandom.of(context.seed(), INITIAL, last))
+        : given;
   }
 
   /** What learns: the brick as it is, what the technique adds, and a row of the head for each of these classes. */
@@ -232,7 +215,7 @@ final class GrowingLearner implements Learner, Growth.Model {
     Parameters parameters = learning.parameters();
     Tensor gradient = network.gradient(parameters, inputs, acting(rows.frozen(), null, learning.brick()),
         (features, tensors, positions) -> {
-          Tensor loss = taskLoss(learning, features, tensors, rows.labels(), positions, others)
+          Tensor loss = learning.loss(features, tensors, rows.labels(), positions, others)
               .div(new Scalar((double) batch.size()));
           // What is asked of all rows together is asked of the worker that has the first of them.
           boolean first = LongStream.of(positions).anyMatch(position -> position == 0);
@@ -244,31 +227,6 @@ final class GrowingLearner implements Learner, Growth.Model {
     if (step == steps - 1) {
       finish(experience, learning);
     }
-  }
-
-  private Tensor taskLoss(Live learning, Tensor features, Map<String, Tensor> tensors, long[] labels, long[] positions,
-      Tensor others) {
-    Tensor trained = Objects.requireNonNull(tensors.get(Live.HEAD), Live.HEAD);
-    // Trained rows first, then those of the other classes.
-    long[] own = learning.classes();
-    long[] rest = LongStream.range(0, classes.size()).filter(label -> place(own, label) < 0).toArray();
-    Tensor all = rest.length == 0 ? torch.normalize(trained)
-        : Tensors.concat(0, torch.normalize(trained), Tensors.rows(others, rest));
-    long[] targets = new long[positions.length];
-    for (int i = 0; i < targets.length; i++) {
-      targets[i] = place(own, labels[(int) positions[i]]);
-    }
-    Tensor logits = torch.mm(torch.normalize(features), all.t()).div(new Scalar(TEMPERATURE));
-    return torch.cross_entropy_loss(logits, Tensors.longs(targets, targets.length), new TensorOptional(), 2, -100, 0);
-  }
-
-  private static int place(long[] own, long label) {
-    for (int i = 0; i < own.length; i++) {
-      if (own[i] == label) {
-        return i;
-      }
-    }
-    return -1;
   }
 
   private void finish(Experience experience, Live learning) {
