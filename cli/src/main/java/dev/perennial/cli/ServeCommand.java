@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.regex.Matcher;
@@ -166,8 +167,11 @@ final class ServeCommand implements Runnable {
     console.out().println("perennial: serving " + store + " on " + (certificates == null ? "http" : "https") + "://" + host
         + ":" + server.port() + (tokens == null ? ", to whoever is on this machine" : ""));
     console.out().flush();
+    OldGarbage garbage = OldGarbage.ofThisProcess();
     try {
-      stopped.await();
+      do {
+        garbage.look();
+      } while (!stopped.await(1, TimeUnit.MINUTES));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

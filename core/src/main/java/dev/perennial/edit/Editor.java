@@ -74,11 +74,21 @@ public final class Editor implements AutoCloseable {
     SavedBrick.Head head = brick.head().orElseThrow(() -> new UsageException("expected a brick with a head to edit, got"
         + " one without: only what says something of classes can be edited"));
     if (!EditMemory.holds(brick)) {
-      return new Editor(Features.of(brick, backbone, workers), true, head, options, null);
+      return owning(Features.of(brick, backbone, workers), head, options, null);
     }
     EditState before = EditMemory.state(brick);
-    return new Editor(
-        Features.of(original(brick, bricks), backbone, workers), true, head, EditMemory.options(brick), before);
+    return owning(Features.of(original(brick, bricks), backbone, workers), head, EditMemory.options(brick), before);
+  }
+
+  /** An editor that closes the features, also where it cannot be made. */
+  private static Editor owning(Features features, SavedBrick.Head head, UltraEditOptions options,
+      @Nullable EditState before) {
+    try {
+      return new Editor(features, true, head, options, before);
+    } catch (RuntimeException e) {
+      features.close();
+      throw e;
+    }
   }
 
   /**

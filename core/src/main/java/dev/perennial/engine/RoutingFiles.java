@@ -231,7 +231,7 @@ record RoutingFiles(Path directory, String base) {
     try {
       Header header = JSON.readValue(file.metadata().getOrDefault(KEY, "null"), Header.class);
       if (header != null && header.format == 1 && header.base != null && header.names != null && header.notes != null
-          && header.names.size() == header.notes.size()) {
+          && header.names.size() == header.notes.size() && !header.names.contains(null) && !header.notes.contains(null)) {
         return header;
       }
       throw damaged(path, "names of bricks in its metadata", String.valueOf(file.metadata().get(KEY)), null);

@@ -91,7 +91,8 @@ final class RoutingFilesTest {
       var refused = assertThrows(FailureException.class, () -> files.vectors("arrow"));
       assertTrue(String.valueOf(refused.getMessage()).contains("arrow.safetensors"), String.valueOf(refused.getMessage()));
     }
-    for (String header : new String[] {"null", "[]", "{\"format\": 1, \"base\": \"base\"}", "{\"format\": 2}", "{"}) {
+    for (String header : new String[] {"null", "[]", "{\"format\": 1, \"base\": \"base\"}", "{\"format\": 2}", "{",
+        "{\"format\": 1, \"base\": \"base\", \"names\": [null], \"notes\": [\"1\"]}"}) {
       Safetensors.write(path, Map.of(), Map.of("perennial", header));
       var refused = assertThrows(FailureException.class, () -> files.vectors("arrow"));
       assertTrue(String.valueOf(refused.getMessage()).contains("arrow.safetensors"), String.valueOf(refused.getMessage()));

@@ -2,7 +2,6 @@ package dev.perennial.server.http;
 
 import dev.perennial.server.Intake;
 import dev.perennial.server.Refused;
-import dev.perennial.server.journal.Journal;
 import dev.perennial.server.journal.PredictionMemory;
 import dev.perennial.server.safety.RateLimit;
 import dev.perennial.server.tenant.Teaching;
@@ -24,15 +23,13 @@ final class LearnCalls {
   private static final int PIECE = 256;
 
   private final Teaching teaching;
-  private final Journal journal;
   private final PredictionMemory memory;
   private final RateLimit rate;
   private final Watch watch;
   private final Jobs jobs;
 
-  LearnCalls(Teaching teaching, Journal journal, PredictionMemory memory, RateLimit rate, Watch watch, Jobs jobs) {
+  LearnCalls(Teaching teaching, PredictionMemory memory, RateLimit rate, Watch watch, Jobs jobs) {
     this.teaching = teaching;
-    this.journal = journal;
     this.memory = memory;
     this.rate = rate;
     this.watch = watch;
@@ -160,7 +157,7 @@ final class LearnCalls {
   }
 
   void sources(Call call) {
-    call.answer(200, Map.of("sources", journal.sources(call.model())));
+    call.answer(200, Map.of("sources", teaching.sources(call.model())));
   }
 
   /** Takes back what a source taught: durable before the answer, done by a job. */

@@ -207,7 +207,7 @@ public final class PerennialServer implements AutoCloseable {
   private void addRoutes(PredictionMemory memory, Watch watch, Jobs jobs, ServerListener listener) {
     var rate = new RateLimit(options.limits().rate(), System::nanoTime);
     var predict = new PredictCalls(asking, memory, rate, watch, listener);
-    var learn = new LearnCalls(teaching, journal, memory, rate, watch, jobs);
+    var learn = new LearnCalls(teaching, memory, rate, watch, jobs);
     var models = new ModelCalls(tenants, writer, journal);
     var bricks = new BrickCalls(tenants, writer, jobs);
     api.addPerModel("POST", "/predict", Scope.READ, predict::predict);

@@ -4,8 +4,10 @@ import dev.perennial.server.Intake;
 import dev.perennial.server.Refused;
 import dev.perennial.server.ServerListener;
 import dev.perennial.server.journal.Journal;
+import dev.perennial.server.journal.Taught;
 import dev.perennial.server.model.Writer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +65,19 @@ public final class Teaching implements Intake {
   @Override
   public Optional<String> offset(String stream) {
     return journal.offset(stream);
+  }
+
+  /**
+   * Who taught a model what.
+   *
+   * @throws dev.perennial.server.Refused if nobody did, and there is no such model
+   */
+  public List<Taught> sources(String model) {
+    List<Taught> sources = journal.sources(model);
+    if (sources.isEmpty()) {
+      tenants.open(model);
+    }
+    return sources;
   }
 
   /** Takes back what a source has taught a model so far; on return that is durable. */
