@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
  * A serial collector lets its old generation grow up to the largest heap before it looks for garbage there, so that a server
  * that holds 20 MB for good would come to hold gigabytes. It is asked to look as soon as
  *   used > 1.5 live + 8 MB,   live = what was used after the last look
- * which bounds what is resident, and happens every quarter of an hour or so under load.
+ * which bounds what is resident, and happens every few minutes under load, for some hundredths of a second.
  */
 /** Has what has grown old and is not used any more collected, before a long-running process has grown by it. */
 final class OldGarbage {

@@ -171,7 +171,7 @@ final class ServeCommand implements Runnable {
     try {
       do {
         garbage.look();
-      } while (!stopped.await(1, TimeUnit.MINUTES));
+      } while (!stopped.await(10, TimeUnit.SECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
