@@ -25,10 +25,11 @@ final class SiteMatrices implements AutoCloseable {
   /**
    * Those of one site.
    *
-   * @param vectors {@code [bricks, in]}, zeros for a brick that does not act there
+   * @param columns {@code [in, bricks]}, zeros for a brick that does not act there; in columns, as a product of few rows then
+   *     brings nothing into an order of its own (docs/decisions/0003)
    * @param absent {@code [1, bricks]}: 0, and minus infinity for a brick that does not act there; null where all do
    */
-  private record AtSite(Tensor vectors, @Nullable Tensor absent) {}
+  private record AtSite(Tensor columns, @Nullable Tensor absent) {}
 
   /**
    * Copies the vectors of the sites at which any brick has one.
@@ -59,7 +60,7 @@ final class SiteMatrices implements AutoCloseable {
       if (acting > 0) {
         try (TensorScope scope = TensorScope.inference()) {
           bySite.put(site, new AtSite(
-              owner.keep(prepared.apply(Tensors.floats(flat, bricks.size(), site.in()))),
+              owner.keep(prepared.apply(Tensors.floats(flat, bricks.size(), site.in())).t().contiguous()),
               acting == absent.length ? null : owner.keep(Tensors.floats(absent, 1, bricks.size()))));
         }
       }
@@ -76,13 +77,13 @@ final class SiteMatrices implements AutoCloseable {
 
   /** The inner products of inputs, {@code [rows, in]}, with the vectors: {@code [rows, bricks]}. */
   Tensor products(Site site, Tensor inputs) {
-    Tensor vectors = Device.beside(inputs, at(site).vectors);
+    Tensor columns = Device.beside(inputs, at(site).columns);
     if (!inputs.is_cpu() || inputs.requires_grad()) {
-      return torch.mm(inputs, vectors.t());
+      return torch.mm(inputs, columns);
     }
     long rows = inputs.size(0);
-    Tensor products = torch.empty(rows, vectors.size(0));
-    Sgemm.multiply(inputs.contiguous(), false, vectors, true, rows, vectors.size(0), vectors.size(1), 0, products);
+    Tensor products = torch.empty(rows, columns.size(1));
+    Sgemm.multiply(inputs.contiguous(), false, columns, false, rows, columns.size(1), columns.size(0), 0, products);
     return products;
   }
 

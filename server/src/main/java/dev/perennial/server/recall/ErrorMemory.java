@@ -247,7 +247,7 @@ public final class ErrorMemory {
     try {
       List<Entry> left = entries.stream().filter(entry -> entry.row > learned)
           .sorted(Comparator.comparingLong(Entry::number)).toList();
-      if (left.size() == entries.size()) {
+      if (left.size() == stored) {
         return;
       }
       clear();

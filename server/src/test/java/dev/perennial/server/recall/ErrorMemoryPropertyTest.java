@@ -9,6 +9,7 @@ import dev.perennial.tensor.CounterRandom;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -177,6 +178,28 @@ final class ErrorMemoryPropertyTest {
       memory.store(row, embedding(seed, row), row % 5, said(seed, row, 5));
       never.store(row, embedding(seed, row), row % 5, said(seed, row, 5));
     }
+    assertArrayEquals(never.correct(x, p), memory.correct(x, p));
+  }
+
+  @Example
+  void forget_aRowThatHadToGoBefore_leavesAMemoryThatNeverSawIt() {
+    var options = new RecallOptions(4, Keeping.RESERVOIR, 8, 0.1, 0.05, 1, 20, 3, 0);
+    long seed = 0;
+    ErrorMemory memory;
+    do {
+      memory = new ErrorMemory(options, WIDTH, ++seed);
+      for (int row = 1; row <= 12; row++) {
+        memory.store(row, embedding(1, row), row % 5, said(1, row, 5));
+      }
+    } while (memory.numbers().getFirst() == 0);
+    var never = new ErrorMemory(options, WIDTH, seed);
+    for (long number : memory.numbers()) {
+      int row = (int) number + 1;
+      never.store(row, embedding(1, row), row % 5, said(1, row, 5));
+    }
+    memory.forget(1);
+    float[] x = embedding(1, 1_000);
+    float[] p = said(1, 1_000, 5);
     assertArrayEquals(never.correct(x, p), memory.correct(x, p));
   }
 }
