@@ -43,7 +43,8 @@ final class ServedProcess implements AutoCloseable {
   static ServedProcess start(List<String> words) throws IOException {
     // As ./perennial serve starts it.
     var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xms96m",
-        "-Xmn48m", "-XX:+AlwaysPreTouch", "-Xmx2g", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
+        "-Xmn48m", "-XX:+AlwaysPreTouch", "-Xmx2g", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED",
+        "--sun-misc-unsafe-memory-access=allow"));
     command.addAll(words);
     var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
     builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
