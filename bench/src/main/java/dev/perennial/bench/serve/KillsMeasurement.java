@@ -59,14 +59,8 @@ final class KillsMeasurement {
     List<String> survivor;
     long known;
     try (ServedProcess server = current.get(); Wire wire = server.wire()) {
-      // The last row once more, with its key: it is not learned again, and what came before it has been seen. A request
-      // waits only so long for that.
-      int last = acknowledged.get() - 1;
-      boolean seen = false;
-      while (!seen) {
-        seen = wire.send("POST", ONE + "/learn", rows.learn(last, ",\"until\":\"visible\""), key(last)).body()
-            .contains("\"visible\":true");
-      }
+      // The last row once more, with its key: it is not learned again, and what came before it has been seen.
+      rows.teachUntilSeen(wire, ONE, acknowledged.get() - 1, key(acknowledged.get() - 1));
       known = wire.get(ONE + "/models/default").number("rows");
       survivor = labels(wire, rows, acknowledged.get(), ASKED_AFTERWARDS);
     }

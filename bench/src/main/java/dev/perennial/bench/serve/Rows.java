@@ -15,6 +15,7 @@ import java.util.List;
 final class Rows {
 
   private static final int PIECE = 256;
+  private static final String UNTIL_SEEN = ",\"until\":\"visible\"";
 
   private final List<Example> rows;
 
@@ -66,18 +67,34 @@ final class Rows {
     }
   }
 
-  /** A request waits only so long: it is sent again, with its key, until its rows have been seen where that is wanted. */
   private void teach(Wire wire, String base, int from, int to, boolean untilSeen) throws IOException {
     String key = "Idempotency-Key: rows-" + from + "-" + to + "\r\n";
-    boolean done = false;
-    while (!done) {
-      Wire.Reply reply = wire.send(
-          "POST", base + "/learn", learn(from, to, untilSeen ? ",\"until\":\"visible\"" : ""), key);
-      if (reply.status() != 200) {
-        throw new FailureException("the server refused rows: " + reply.body());
-      }
-      done = !untilSeen || reply.body().contains("\"visible\":true");
+    if (untilSeen) {
+      teachUntilSeen(wire, base, learn(from, to, UNTIL_SEEN), key);
+    } else {
+      sent(wire, base, learn(from, to, ""), key);
     }
+  }
+
+  /** Teaches a row that may be learned already, and returns when predictions have seen it and all before it. */
+  void teachUntilSeen(Wire wire, String base, int row, String key) throws IOException {
+    teachUntilSeen(wire, base, learn(row, UNTIL_SEEN), key);
+  }
+
+  /** A request waits only so long: it is sent again, with its key, until its rows have been seen. */
+  private static void teachUntilSeen(Wire wire, String base, String body, String key) throws IOException {
+    boolean seen = false;
+    while (!seen) {
+      seen = sent(wire, base, body, key).body().contains("\"visible\":true");
+    }
+  }
+
+  private static Wire.Reply sent(Wire wire, String base, String body, String key) throws IOException {
+    Wire.Reply reply = wire.send("POST", base + "/learn", body, key);
+    if (reply.status() != 200) {
+      throw new FailureException("the server refused rows: " + reply.body());
+    }
+    return reply;
   }
 
   /** Texts a second that the encoder makes features of by itself, in batches, on so many threads. */
