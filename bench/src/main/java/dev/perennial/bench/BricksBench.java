@@ -45,7 +45,7 @@ public final class BricksBench implements Callable<Integer> {
   @Option(
       names = "--rounds",
       paramLabel = "N",
-      defaultValue = "5",
+      defaultValue = "30",
       description = "How often each thing is timed. Default: ${DEFAULT-VALUE}.")
   private int rounds;
 
