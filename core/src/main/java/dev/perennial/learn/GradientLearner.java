@@ -6,7 +6,6 @@ import dev.perennial.backbone.FeatureCache;
 import dev.perennial.backbone.Site;
 import dev.perennial.brick.Adjusting;
 import dev.perennial.brick.Brick;
-import dev.perennial.brick.GrowingHead;
 import dev.perennial.brick.Provenance;
 import dev.perennial.brick.SavedBrick;
 import dev.perennial.budget.Placement;
@@ -47,11 +46,8 @@ public final class GradientLearner implements Learner, Objective.Model {
   private static final String PARAMETERS = "parameters";
   private static final String OPTIMISER = "optimiser";
   private static final String COUNTERS = "counters";
-  private static final String HEAD = Trainer.HEAD;
   private static final String FIXED = "fixed";
   private static final String BRICK = "brick";
-  private static final long INITIAL = 1;
-  private static final long NEW_ROWS = 3;
   private static final long DROPPED = 4;
   private static final long ASCENDED = 5;
 
@@ -63,15 +59,11 @@ public final class GradientLearner implements Learner, Objective.Model {
   private final @Nullable Adjusting adjusting;
   private final TensorOwner frozen = new TensorOwner();
   private final Classes classes = new Classes();
-  private Parameters parameters = new Parameters();
-  private @Nullable Optimiser optimiser;
-  private @Nullable Ascent ascent;
-  private @Nullable Averaging averaging;
+  private final Layout layout;
+  private @Nullable Descent descent;
   private @Nullable Trainer trainer;
   private @Nullable EpochOrder order;
   private int begun = -1;
-  private int headRows;
-  private int restarts;
   private int lastExperience = -1;
   private long memoryCharged;
 
@@ -87,6 +79,7 @@ public final class GradientLearner implements Learner, Objective.Model {
     this.brick = context.backbone().sites().isEmpty() ? null : options.brick().on(context.backbone());
     this.adjusting = brick instanceof Adjusting changing ? changing : null;
     this.network = new Network(context.backbone(), context.cache(), context.workers(), brick, context.exchange());
+    this.layout = new Layout(options, context, network, brick == null);
   }
 
   @Override
@@ -143,66 +136,16 @@ public final class GradientLearner implements Learner, Objective.Model {
 
   private void grow(Experience experience) {
     classes.add(experience.classes());
-    int added = options.head().rows(classes.size()) - headRows;
     boolean reshaped = objective.reshapes(experience, this);
-    if (parameters.size() == 0 || objective.restarts()) {
-      start(experience, added);
+    if (layout.isEmpty() || objective.restarts()) {
+      layout.start(experience, classes.size());
     } else if (reshaped) {
-      reshape(experience, added);
-    } else if (added > 0) {
-      charge(experience, "head rows", (long) added * head().rowLength());
-      parameters.addRows(HEAD, newRows(headRows, added));
+      layout.reshape(experience, classes.size());
+    } else {
+      layout.widen(experience, classes.size());
     }
-    headRows += added;
     lastExperience = experience.index();
-    resetOptimiser(options.optimisation().of(parameters.size()));
-  }
-
-  /** Sets brick and head to their initial values. */
-  private void start(Experience experience, int added) {
-    var fresh = new Parameters();
-    network.initialise(fresh, CounterRandom.of(context.seed(), INITIAL, restarts++));
-    charge(experience, "brick", parameters.size() == 0 ? fresh.size() : 0);
-    charge(experience, "head rows", (long) added * head().rowLength());
-    fresh.add(HEAD, newRows(0, headRows + added), headRows + added, head().rowLength());
-    parameters.close();
-    parameters = fresh;
-  }
-
-  /** Lays brick and head out anew; what keeps its name and size keeps its values, as the head's old columns do. */
-  private void reshape(Experience experience, int added) {
-    var fresh = new Parameters();
-    network.initialise(fresh, CounterRandom.of(context.seed(), INITIAL, restarts));
-    charge(experience, "brick", Math.max(0, fresh.size() - brickParameters()));
-    GrowingHead wider = head();
-    long rowLength = parameters.rowLength(HEAD);
-    int rows = headRows + added;
-    charge(experience, "head rows", rows * (long) wider.rowLength() - headRows * rowLength);
-    fresh.add(HEAD, newRows(0, rows), rows, wider.rowLength());
-    Map<String, Tensor> old = parameters.views();
-    fresh.views().forEach((name, view) -> {
-      Tensor before = old.get(name);
-      if (before != null && name.equals(HEAD)) {
-        wider.takeOver(before, view.narrow(0, 0, headRows));
-      } else if (before != null && before.numel() == view.numel()) {
-        view.copy_(before);
-      }
-    });
-    parameters.close();
-    parameters = fresh;
-  }
-
-  /** The head for features of the width that the backbone has now. */
-  private GrowingHead head() {
-    return options.head().of(context.backbone().width(), brick == null);
-  }
-
-  private float[] newRows(int first, int count) {
-    return head().newRows(first, count, CounterRandom.of(context.seed(), NEW_ROWS));
-  }
-
-  private void charge(Experience experience, String what, long numbers) {
-    context.charge(experience, what, numbers, numbers * Float.BYTES);
+    take(Descent.of(options, parameters().size()));
   }
 
   private void chargeMemory(Experience experience) {
@@ -213,28 +156,20 @@ public final class GradientLearner implements Learner, Objective.Model {
     }
   }
 
-  /** Takes another optimiser, and an ascent, a mean and a trainer for the parameters as they are laid out now. */
-  private void resetOptimiser(Optimiser other) {
-    if (optimiser != null) {
-      optimiser.close();
+  /** Takes another descent, and a trainer, for the parameters as they are laid out now. */
+  private void take(Descent other) {
+    if (descent != null) {
+      descent.close();
     }
-    if (ascent != null) {
-      ascent.close();
-    }
-    if (averaging != null) {
-      averaging.close();
-    }
-    ascent = new Ascent(options.ascent(), parameters.size());
-    averaging = new Averaging(options.average(), parameters.size());
+    descent = other;
     if (trainer != null) {
       trainer.close();
     }
-    optimiser = other;
-    trainer = new Trainer(network, head(), parameters);
+    trainer = new Trainer(network, layout.head(), parameters());
   }
 
   private void gradientStep(Experience experience, long step, long steps) {
-    if (optimiser == null || ascent == null || averaging == null || order == null) {
+    if (descent == null || order == null) {
       throw new IllegalStateException("step 0 of an experience comes first");
     }
     List<Example> rows = order.batch(objective.rows(experience), step);
@@ -245,6 +180,7 @@ public final class GradientLearner implements Learner, Objective.Model {
     if (adjusting != null) {
       adjusting.beforeStep(step, steps);
     }
+    Parameters parameters = parameters();
     Supplier<Tensor> atValues = () -> {
       Tensor gradient = objective.gradient(batch, this, () -> gradient(rows, noise, part -> {
         Tensor loss = objective.taskLoss(batch, part);
@@ -258,13 +194,13 @@ public final class GradientLearner implements Learner, Objective.Model {
       return gradient;
     };
     var uphill = CounterRandom.of(context.seed(), ASCENDED, experience.index(), step);
-    Tensor gradient = ascent.gradient(parameters.values(), step == 0, atValues, uphill);
-    optimiser.step(parameters.values(), gradient, options.optimisation().rateAt(experience.index(), step, steps));
+    Tensor gradient = descent.gradient(parameters.values(), step == 0, atValues, uphill);
+    descent.step(parameters.values(), gradient, options.optimisation().rateAt(experience.index(), step, steps));
     Tensor kept = adjusting == null ? null : adjusting.afterStep(step, steps, parameters);
     if (kept != null) {
-      optimiser.renew(kept);
+      descent.renew(kept);
     }
-    averaging.stepped(parameters.values(), step, steps);
+    descent.stepped(parameters.values(), step, steps);
     note(experience, step);
     objective.stepped(batch, this);
   }
@@ -310,17 +246,17 @@ public final class GradientLearner implements Learner, Objective.Model {
 
   @Override
   public Tensor features(List<? extends Input> inputs) {
-    return network.features(inputs, parameters);
+    return network.features(inputs, parameters());
   }
 
   @Override
   public Tensor logitsOf(Tensor features) {
-    return head().logits(features, parameters.view(parameters.values(), HEAD).narrow(0, 0, classes.size()));
+    return layout.head().logits(features, layout.rows(classes.size()));
   }
 
   @Override
   public Tensor scores(List<? extends Input> inputs) {
-    if (parameters.size() == 0) {
+    if (layout.isEmpty()) {
       return Tensors.zeros(inputs.size(), 0);
     }
     Tensor scores = objective.scores(inputs, this);
@@ -329,7 +265,7 @@ public final class GradientLearner implements Learner, Objective.Model {
 
   @Override
   public Parameters parameters() {
-    return parameters;
+    return layout.parameters();
   }
 
   @Override
@@ -347,20 +283,14 @@ public final class GradientLearner implements Learner, Objective.Model {
     var parts = new ArrayList<StatePart>();
     parts.add(LearnerState.origin(context.backbone(), lastExperience));
     parts.add(classes.state());
-    parts.add(StatePart.of(PARAMETERS, Combine.WEIGHTED_MEAN, parameters.state()));
+    parts.add(StatePart.of(PARAMETERS, Combine.WEIGHTED_MEAN, parameters().state()));
     if (brick != null && !brick.fixed().isEmpty()) {
       parts.add(StatePart.of(FIXED, Combine.LATEST, brick.fixed()));
     }
-    Optimiser current = optimiser;
+    Descent current = descent;
     if (current != null) {
       var kept = new HashMap<>(current.state());
-      kept.put(COUNTERS, TensorData.of(new long[] {current.steps(), restarts, memoryCharged}, 3));
-      if (ascent != null) {
-        kept.putAll(ascent.state());
-      }
-      if (averaging != null) {
-        kept.putAll(averaging.state());
-      }
+      kept.put(COUNTERS, TensorData.of(new long[] {current.steps(), layout.restarts(), memoryCharged}, 3));
       parts.add(StatePart.of(OPTIMISER, Combine.LATEST, kept));
     }
     parts.addAll(objective.state());
@@ -382,49 +312,40 @@ public final class GradientLearner implements Learner, Objective.Model {
   }
 
   private void restoreParameters(StatePart values, StatePart kept) {
-    network.initialise(parameters, CounterRandom.of(context.seed(), INITIAL, 0));
-    headRows = options.head().rows(classes.size());
-    parameters.add(HEAD, newRows(0, headRows), headRows, head().rowLength());
-    parameters.restore(values.tensors());
+    long[] counters = kept.tensor(COUNTERS).longs();
+    layout.restore(values, classes.size(), (int) counters[1]);
     try (TensorScope scope = TensorScope.inference()) {
-      long[] counters = kept.tensor(COUNTERS).longs();
-      resetOptimiser(options.optimisation().of(parameters.size(), kept, counters[0]));
-      if (ascent != null) {
-        ascent.restore(kept.tensors());
-      }
-      if (averaging != null) {
-        averaging.restore(kept.tensors());
-      }
-      restarts = (int) counters[1];
-      memoryCharged = counters[2];
+      take(Descent.of(options, parameters().size(), kept, counters[0]));
     }
+    memoryCharged = counters[2];
   }
 
   /** What is trained below the head. */
   public long brickParameters() {
-    return parameters.size() == 0 ? 0 : parameters.size() - parameters.rows(HEAD) * parameters.rowLength(HEAD);
+    return layout.belowHead();
   }
 
   /** The network below the head, as it is; valid for as long as this learner is neither trained nor closed. */
   public FeatureCache.Frozen freeze() {
-    Map<String, Tensor> views = parameters.views();
+    Map<String, Tensor> views = parameters().views();
     views.values().forEach(frozen::keep);
-    return new FeatureCache.Frozen(parameters.digest(),
+    return new FeatureCache.Frozen(parameters().digest(),
         Adaptation.forEachPass(brick == null ? 0 : brick.lowestBlock(), () -> network.adaptation(views)));
   }
 
   @Override
   public Footprint footprint() {
-    return new Footprint(parameters.size(), parameters.size() * Float.BYTES, objective.memoryBytes());
+    long size = parameters().size();
+    return new Footprint(size, size * Float.BYTES, objective.memoryBytes());
   }
 
   @Override
   public List<BrickInfo> bricks() {
-    if (parameters.size() == 0) {
+    if (layout.isEmpty()) {
       return List.of();
     }
     return List.of(brick(BRICK), new BrickInfo(
-        "head", head().kind(), parameters.size() - brickParameters(), List.of(), provenance().withParents(BRICK)));
+        "head", layout.head().kind(), parameters().size() - brickParameters(), List.of(), provenance().withParents(BRICK)));
   }
 
   /** The module below the head, under that name. */
@@ -437,16 +358,15 @@ public final class GradientLearner implements Learner, Objective.Model {
 
   @Override
   public Optional<SavedBrick> saved(String name) {
-    if (brick == null || parameters.size() == 0 || !name.equals(BRICK)) {
+    if (brick == null || layout.isEmpty() || !name.equals(BRICK)) {
       return Optional.empty();
     }
     var tensors = new HashMap<String, TensorData>();
-    parameters.state().forEach((tensor, data) -> tensors.put(
+    parameters().state().forEach((tensor, data) -> tensors.put(
         tensor, TensorData.of(data.floats(), data.shape().stream().mapToLong(Long::longValue).toArray())));
-    tensors.remove(HEAD);
-    Tensor rows = parameters.view(parameters.values(), HEAD).narrow(0, 0, classes.size());
+    tensors.remove(Trainer.HEAD);
     SavedBrick saved = SavedBrick.of(options.brick(), tensors, brick.fixed(),
-        SavedBrick.Head.of(head(), classes.names(), rows, context.backbone().width()), provenance());
+        SavedBrick.Head.of(layout.head(), classes.names(), layout.rows(classes.size()), context.backbone().width()), provenance());
     return Optional.of(adjusting == null ? saved : adjusting.settled(saved));
   }
 
@@ -460,16 +380,10 @@ public final class GradientLearner implements Learner, Objective.Model {
     if (trainer != null) {
       trainer.close();
     }
-    if (optimiser != null) {
-      optimiser.close();
-    }
-    if (ascent != null) {
-      ascent.close();
-    }
-    if (averaging != null) {
-      averaging.close();
+    if (descent != null) {
+      descent.close();
     }
     frozen.close();
-    parameters.close();
+    layout.close();
   }
 }
