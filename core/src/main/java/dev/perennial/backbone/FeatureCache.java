@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * or not anything was cached, forgotten or lost in a crash before, as long as inputs are registered in the same order.
  *
  * <p>What is cached below the first brick, or below a block that is asked for now, is where computing goes on from.
+ * {@link Input.Latent}s bring their own state, have no home, and are not cached: those that are asked for together are
+ * computed together.
  *
  * <p>When the bytes are used up, the batches used longest ago are dropped, and computed again when they are asked for.
  * Not safe for use by several threads at once; it spreads its own work over the workers.
@@ -78,7 +80,7 @@ public final class FeatureCache {
     var fresh = new LinkedHashMap<Object, Input>();
     for (Input input : inputs) {
       Object content = content(input);
-      if (!homes.containsKey(content)) {
+      if (!(input instanceof Input.Latent) && !homes.containsKey(content)) {
         fresh.putIfAbsent(content, input);
       }
     }
@@ -103,8 +105,16 @@ public final class FeatureCache {
 
   /** The row of a registered input, or of one that is registered by this. */
   public Row row(Input input) {
+    if (input instanceof Input.Latent latent) {
+      return row(latent);
+    }
     Home home = home(input);
     return home.rows.get(home.row);
+  }
+
+  /** What the tokens were is over: as many of any kind. */
+  private static Row row(Input.Latent latent) {
+    return new Row.Tokens(new int[latent.tokens()]);
   }
 
   /** Pooled features of the last block, {@code [inputs, width]}, in the open scope. */
@@ -137,6 +147,12 @@ public final class FeatureCache {
   }
 
   private float[][] lookUp(List<? extends Input> inputs, Frozen frozen, int block, int levels) {
+    if (inputs.stream().anyMatch(Input.Latent.class::isInstance)) {
+      if (!inputs.stream().allMatch(Input.Latent.class::isInstance)) {
+        throw new IllegalArgumentException("latents are not asked for together with other inputs");
+      }
+      return goOn(inputs.stream().map(Input.Latent.class::cast).toList(), frozen, block, levels);
+    }
     if (inputs.stream().anyMatch(input -> !homes.containsKey(content(input)))) {
       register(inputs);
     }
@@ -179,6 +195,42 @@ public final class FeatureCache {
     return states;
   }
 
+  /** What becomes of latents from where they stand. */
+  private float[][] goOn(List<Input.Latent> latents, Frozen frozen, int block, int levels) {
+    float[][] states = new float[latents.size()][];
+    for (int i = 0; i < states.length; i++) {
+      states[i] = latents.get(i).state();
+    }
+    int from = latents.getFirst().block();
+    int first = levels == 0 ? block : block - levels + 1;
+    if (latents.stream().anyMatch(latent -> latent.block() != from) || from > first
+        || (frozen.adaptation != Adaptation.NONE && frozen.adaptation.lowestBlock() < from)) {
+      throw new IllegalArgumentException("expected latents of one block, not above block " + first + " nor above the bricks");
+    }
+    if (levels == 0 && block == from) {
+      return states;
+    }
+    var order = new ArrayList<Integer>();
+    for (int i = 0; i < states.length; i++) {
+      order.add(i);
+    }
+    order.sort(Comparator.comparingInt(i -> latents.get(i).tokens()));
+    var tasks = new ArrayList<Callable<Batch>>();
+    for (int start = 0; start < states.length; start += BATCH) {
+      List<Integer> members = order.subList(start, Math.min(start + BATCH, states.length));
+      var batch = new Missing(-1, members.stream().map(i -> row(latents.get(i))).toList(), from,
+          members.stream().map(i -> states[i]).toArray(float[][]::new));
+      tasks.add(() -> compute(batch, frozen, block, levels));
+    }
+    float[][] computed = new float[states.length][];
+    List<Batch> batches = workers.run(tasks);
+    for (int i = 0; i < states.length; i++) {
+      computed[order.get(i)] = batches.get(i / BATCH).rows[i % BATCH];
+    }
+    rowsComputed += states.length;
+    return computed;
+  }
+
   /** How many rows went through frozen layers so far, through some or all of them, for reports and tests. */
   public long rowsComputed() {
     return rowsComputed;
@@ -215,6 +267,7 @@ public final class FeatureCache {
   private static Object content(Input input) {
     return switch (input) {
       case Input.Text text -> text;
+      case Input.Latent latent -> latent;
       case Input.Image image -> new Content(image);
     };
   }

@@ -178,6 +178,13 @@ public final class AnalyticHead implements AutoCloseable {
             + " definite: raise the option ridge above " + ridge));
   }
 
+  /** Forgets every row; the weights stay as they were last solved for. */
+  public void clear() {
+    gram().forEach(Tensor::zero_);
+    moments.zero_();
+    rows = 0;
+  }
+
   /** {@code [rows, classes]} of {@code [rows, features]}, with the weights that were last solved for. */
   public Tensor scores(Tensor inputs) {
     return torch.mm(inputs, weights);

@@ -85,6 +85,7 @@ final class Digest {
         out.writeInt(image.width());
         out.write(image.samples());
       }
+      case Input.Latent latent -> throw new IllegalStateException("a stream has no " + latent);
     }
   }
 

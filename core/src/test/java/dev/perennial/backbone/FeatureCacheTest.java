@@ -258,4 +258,34 @@ final class FeatureCacheTest {
     }
     assertEquals(before, Pointer.totalCount());
   }
+
+  /** What a byte a number leaves out is below half a hundredth of a token's largest number. */
+  @Test
+  void features_ofLatents_areNearlyThoseOfTheTexts_computedWithBricksOrWithout() {
+    var cache = new FeatureCache(backbone, workers, PLENTY);
+    List<Input> all = texts(0, 70);
+    float[][] states = cache.states(all, FeatureCache.Frozen.BACKBONE, 1);
+    var latents = new ArrayList<Input>();
+    for (float[] state : states) {
+      latents.add(Input.Latent.of(1, backbone.tokenWidth(), state));
+    }
+    for (FeatureCache.Frozen frozen : List.of(FeatureCache.Frozen.BACKBONE, adapted)) {
+      try (TensorScope scope = TensorScope.inference()) {
+        float[] expected = Tensors.toFloats(cache.features(all, frozen, 2));
+        float[] own = Tensors.toFloats(cache.features(latents, frozen, 2));
+        assertArrayEquals(expected, own, 0.03f);
+        float[] some = Tensors.toFloats(cache.features(latents.subList(3, 5), frozen, 2));
+        for (int i = 0; i < some.length; i++) {
+          assertEquals(own[3 * (own.length / 70) + i], some[i], 1e-5);
+        }
+      }
+    }
+    assertEquals(((Input.Latent) latents.getFirst()).tokens(), cache.row(latents.getFirst()).length());
+    var mixed = List.of(latents.getFirst(), all.getFirst());
+    assertThrows(IllegalArgumentException.class, () -> cache.states(mixed, FeatureCache.Frozen.BACKBONE, 1));
+    var below = new FeatureCache.Frozen("below", Adaptation.ofSites(
+        Map.of(backbone.sites().getFirst(), (input, output) -> output)));
+    assertThrows(IllegalArgumentException.class, () -> cache.states(latents, below, 2));
+    assertThrows(IllegalArgumentException.class, () -> cache.states(latents, FeatureCache.Frozen.BACKBONE, 0));
+  }
 }

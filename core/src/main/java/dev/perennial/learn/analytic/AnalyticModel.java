@@ -46,7 +46,12 @@ final class AnalyticModel implements AutoCloseable {
   }
 
   long steps(Experience experience) {
-    return Math.ceilDiv(experience.train().size(), BATCH);
+    return steps(experience.train().size());
+  }
+
+  /** Steps for so many rows. */
+  static long steps(long rows) {
+    return Math.ceilDiv(rows, BATCH);
   }
 
   /** Takes in one batch of the experience; solves after the last. */
@@ -66,6 +71,11 @@ final class AnalyticModel implements AutoCloseable {
     if (step == steps(experience) - 1) {
       head.solve(context.exchange());
     }
+  }
+
+  /** Forgets every row, so that all can be taken in anew; scores stay as they are until the last of them is. */
+  void clear() {
+    head.clear();
   }
 
   /** The rows that this replica takes in: of each run of as many rows as there are lanes, one a lane that it owns. */
@@ -119,6 +129,11 @@ final class AnalyticModel implements AutoCloseable {
   /** {@code [inputs, classes]}; 0 for classes that the head was not solved for yet. */
   Tensor scores(List<? extends Input> inputs, FeatureCache.Frozen network) {
     return inputs.isEmpty() ? Tensors.zeros(0, classes.size()) : head.scores(features(inputs, network));
+  }
+
+  /** Rows taken in so far. */
+  long rows() {
+    return head.rows();
   }
 
   Classes classes() {

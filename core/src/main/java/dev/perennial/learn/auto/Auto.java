@@ -10,8 +10,8 @@ import dev.perennial.learn.Method;
 import dev.perennial.learn.SearchSpace;
 import dev.perennial.learn.Technique;
 import dev.perennial.learn.analytic.AnalyticOptions;
-import dev.perennial.learn.analytic.FirstSessionAnalytic;
 import dev.perennial.learn.analytic.GAcil;
+import dev.perennial.learn.analytic.LatentReplay;
 import java.util.List;
 
 /*
@@ -33,11 +33,11 @@ import java.util.List;
     name = "auto",
     title = "Action Elimination and Stopping Conditions for the Multi-Armed Bandit and Reinforcement Learning Problems",
     source = "JMLR 2006",
-    cost = "both of g-acil and first-session-analytic until one is chosen, then that one's")
+    cost = "both of g-acil and latent-replay until one is chosen, then that one's")
 public final class Auto implements Method<Auto.Options> {
 
   private static final String CHEAPEST = "g-acil";
-  static final String ADAPTED = "first-session-analytic";
+  static final String ADAPTED = "latent-replay";
 
   /** The candidates, the cheapest first. */
   static final List<String> CANDIDATES = List.of(CHEAPEST, ADAPTED);
@@ -45,8 +45,10 @@ public final class Auto implements Method<Auto.Options> {
   /**
    * The options.
    *
-   * @param training how first-session-analytic trains on the first experience
+   * @param training how latent-replay trains
    * @param analytic the head of both
+   * @param latents MiB that latent-replay may keep of states of rows; with 0 it adapts to the first experience alone, and
+   *     nothing of single rows is kept; default 128
    * @param heldBack share of the rows of a class that are learned after the candidates were compared on them, above 0 and at
    *     most 0.5; default 0.2
    * @param leastGain accuracy that a dearer candidate must bring, 0 to 1; default 0.005
@@ -55,8 +57,8 @@ public final class Auto implements Method<Auto.Options> {
    * @param experiences after which all but one are out, however few rows were held back, at least 1; default 10
    */
   public record Options(
-      GradientOptions training, AnalyticOptions analytic, double heldBack, double leastGain, double deviations,
-      int enough, int experiences) {
+      GradientOptions training, AnalyticOptions analytic, int latents, double heldBack, double leastGain,
+      double deviations, int enough, int experiences) {
 
     /** Checks the ranges. */
     public Options {
@@ -80,8 +82,8 @@ public final class Auto implements Method<Auto.Options> {
 
   @Override
   public Options defaults() {
-    FirstSessionAnalytic.Options adapted = new FirstSessionAnalytic().defaults();
-    return new Options(adapted.training(), adapted.analytic(), 0.2, 0.005, 2.5, 1000, 10);
+    LatentReplay.Options adapted = new LatentReplay().defaults();
+    return new Options(adapted.training(), adapted.analytic(), adapted.latents(), 0.2, 0.005, 2.5, 1000, 10);
   }
 
   @Override
@@ -93,11 +95,13 @@ public final class Auto implements Method<Auto.Options> {
   public Absorbing learner(Options options, LearnerContext context) {
     LearnerContext cheap = apart(context);
     LearnerContext adapted = apart(context);
+    LatentReplay.Options usual = new LatentReplay().defaults();
     return new AutoLearner(options, context, List.of(
         new AutoLearner.Candidate(
             CHEAPEST, new GAcil().learner(new GAcil.Options(options.analytic), cheap), cheap.ledger(), 1),
-        new AutoLearner.Candidate(ADAPTED, new FirstSessionAnalytic()
-            .learner(new FirstSessionAnalytic.Options(options.training, options.analytic), adapted), adapted.ledger(), 2)));
+        new AutoLearner.Candidate(ADAPTED, new LatentReplay().learner(
+            new LatentReplay.Options(options.training, options.analytic, usual.from(), usual.again(), usual.replayed(),
+                options.latents), adapted), adapted.ledger(), 2)));
   }
 
   /** The same with an account of its own: what a candidate took is given back when it is out. */

@@ -29,6 +29,7 @@ public final class StoredExamples {
       bytes += switch (example.input()) {
         case Input.Text(String text) -> text.getBytes(UTF_8).length;
         case Input.Image(int channels, int height, int width, byte[] samples) -> samples.length;
+        case Input.Latent latent -> latent.bytes();
       };
     }
     return bytes;

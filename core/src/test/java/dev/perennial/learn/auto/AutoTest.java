@@ -91,7 +91,7 @@ final class AutoTest {
       Placement last = decisions.getLast();
       assertEquals(1, last.experience(), decisions::toString);
       assertTrue(last.why().startsWith("out"), last::why);
-      String chosen = last.site().equals("technique g-acil") ? "first-session-analytic" : "g-acil";
+      String chosen = last.site().equals("technique g-acil") ? "latent-replay" : "g-acil";
       assertTrue(last.why().contains(chosen), last::why);
       if (chosen.equals("g-acil")) {
         try (Learner alone = learner(chosen, Map.of(), world.context(1))) {
@@ -113,7 +113,7 @@ final class AutoTest {
       var ledger = new Ledger(new Budget(Map.of(Resource.BYTES, bytes + 100)));
       try (Learner auto = learner("auto", Map.of(), world.context(1, ledger))) {
         learn(auto);
-        assertEquals("technique first-session-analytic", ledger.placements().getFirst().site());
+        assertEquals("technique latent-replay", ledger.placements().getFirst().site());
         assertTrue(ledger.placements().getFirst().why().contains("bytes budget"), ledger.placements()::toString);
         assertArrayEquals(scores(alone), scores(auto), 1e-4f);
       }
@@ -140,7 +140,7 @@ final class AutoTest {
       learn(cheap);
       assertEquals(1, ledger.placements().size(), ledger.placements()::toString);
       Placement out = ledger.placements().getFirst();
-      assertEquals("technique first-session-analytic", out.site());
+      assertEquals("technique latent-replay", out.site());
       assertEquals(world.experiences().size() - 1, out.experience());
       assertTrue(ledger.total(Resource.BYTES) > alone[0] && ledger.total(Resource.BYTES) < alone[1], ledger.entries()::toString);
       assertArrayEquals(scores(cheap), scores(auto), 1e-4f);
@@ -172,7 +172,7 @@ final class AutoTest {
       learn(auto, single);
       learn(cheap, single);
       Placement out = context.ledger().placements().getFirst();
-      assertEquals("technique first-session-analytic", out.site());
+      assertEquals("technique latent-replay", out.site());
       assertEquals(0, out.experience());
       assertTrue(out.why().contains("one class"), out::why);
       assertArrayEquals(scores(cheap), scores(auto), 1e-4f);
@@ -190,13 +190,13 @@ final class AutoTest {
       var state = new LinkedHashMap<String, StatePart>();
       auto.state().forEach(part -> state.put(part.name(), part));
       InCharge inCharge = InCharge.of(LearnerState.part(state, InCharge.PART));
-      assertEquals(new InCharge("g-acil", List.of("first-session-analytic"), inCharge.part()), inCharge);
+      assertEquals(new InCharge("g-acil", List.of("latent-replay"), inCharge.part()), inCharge);
       assertFalse(inCharge.isAdapted());
-      Placement out = inCharge.out("first-session-analytic", 3, "as it is tested");
-      assertEquals("technique first-session-analytic", out.site());
+      Placement out = inCharge.out("latent-replay", 3, "as it is tested");
+      assertEquals("technique latent-replay", out.site());
       assertTrue(out.why().startsWith("out, as it is tested, and g-acil is in charge, right where"), out::why);
       state.put(InCharge.PART, inCharge.alone().part());
-      state.keySet().removeIf(name -> name.startsWith("first-session-analytic/"));
+      state.keySet().removeIf(name -> name.startsWith("latent-replay/"));
       restored.restore(state, List.of());
       assertArrayEquals(scores(auto), scores(restored));
       assertTrue(restored.footprint().memoryBytes() < auto.footprint().memoryBytes());

@@ -12,6 +12,7 @@ import dev.perennial.learn.Techniques;
 import dev.perennial.learn.analytic.AnalyticOptions;
 import dev.perennial.learn.analytic.FirstSessionAnalytic;
 import dev.perennial.learn.analytic.GAcil;
+import dev.perennial.learn.analytic.LatentReplay;
 import dev.perennial.learn.analytic.Source;
 import dev.perennial.learn.auto.Auto;
 import dev.perennial.learn.auto.InCharge;
@@ -108,6 +109,8 @@ public record ModelDirectory(
             new ModelDirectory(directory, record, Optional.of(head), Optional.empty(), "");
         case FirstSessionAnalytic.Options first when rowByRow ->
             new ModelDirectory(directory, record, Optional.of(first.analytic()), Optional.of(ADAPTER), "");
+        case LatentReplay.Options replay when rowByRow ->
+            new ModelDirectory(directory, record, Optional.of(replay.analytic()), Optional.of(ADAPTER), "");
         case Auto.Options auto when rowByRow -> inCharge(directory, record, auto.analytic());
         default -> new ModelDirectory(directory, record, Optional.empty(), Optional.empty(), "");
       };

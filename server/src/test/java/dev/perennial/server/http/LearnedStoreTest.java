@@ -98,9 +98,10 @@ final class LearnedStoreTest {
     }
   }
 
-  @Test
-  void firstSessionAnalytic_isServedAsItWasLearned_andGoesOnLearning() throws Exception {
-    Path store = learned("first-session-analytic", Map.of("features", "64"));
+  @ParameterizedTest
+  @ValueSource(strings = {"first-session-analytic", "latent-replay"})
+  void adapted_isServedAsItWasLearned_andGoesOnLearning(String technique) throws Exception {
+    Path store = learned(technique, Map.of("features", "64"));
     try (var server = serve(store); var client = new Client(server.port())) {
       assertServedAsStored(store, client);
       Client.Reply taught = client.post("/v1/learn", ServerTest.rowsJson(List.of(
@@ -159,7 +160,7 @@ final class LearnedStoreTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"false, g-acil", "true, first-session-analytic"})
+  @CsvSource({"false, g-acil", "true, latent-replay"})
   void auto_withTwoCandidates_servesTheOneInCharge_andSettlesItWithTheFirstRowTaught(boolean other, String expected)
       throws Exception {
     Path store = learned("auto", Map.of("features", "64", "leastGain", "1", "deviations", "1000"));
@@ -201,7 +202,7 @@ final class LearnedStoreTest {
 
   /** What a server has learned between two experiences stays, and the run ends with it. */
   @ParameterizedTest
-  @ValueSource(strings = {"g-acil", "first-session-analytic", "auto"})
+  @ValueSource(strings = {"g-acil", "first-session-analytic", "latent-replay", "auto"})
   void stream_thatIsNotFinished_isServedAndTaught_thenGoesOn(String technique) throws Exception {
     var stop = new IllegalStateException("stopped by the test");
     var stopping = new RunListener() {
