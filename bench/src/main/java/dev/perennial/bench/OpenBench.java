@@ -48,7 +48,7 @@ public final class OpenBench implements Callable<Integer> {
       names = "--technique",
       paramLabel = "NAME",
       defaultValue = "g-acil",
-      description = "How to learn: g-acil, first-session-analytic or auto. Default: ${DEFAULT-VALUE}.")
+      description = "How to learn: g-acil, first-session-analytic, latent-replay or auto. Default: ${DEFAULT-VALUE}.")
   private String technique = "";
 
   @Option(

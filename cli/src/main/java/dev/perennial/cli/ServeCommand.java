@@ -35,7 +35,7 @@ import picocli.CommandLine.Option;
         "",
         "A new directory begins with a model that knows nothing, and learns any class at any time (g-acil). A store that "
             + "./perennial learn has made goes on learning where its technique takes row by row (auto, "
-            + "g-acil, first-session-analytic), and is served for predictions alone where it does not. What is "
+            + "g-acil, first-session-analytic, latent-replay), and is served for predictions alone where it does not. What is "
             + "acknowledged is on disk, and learned exactly once whatever happens. Stop it with Ctrl-C or SIGTERM: it answers what it has, "
             + "commits and ends.",
         "",

@@ -15,8 +15,8 @@ import picocli.CommandLine.Parameters;
     header = "Learn texts whose label came late, in one step, as if they had been in the stream.",
     description = {
         "",
-        "The class may be known or new. Takes a store of g-acil, first-session-analytic or auto that stands between two "
-            + "experiences; its run goes on from there."},
+        "The class may be known or new. Takes a store of g-acil, first-session-analytic, latent-replay or auto that stands "
+            + "between two experiences; its run goes on from there."},
     footer = {
         "  ./perennial teach --store clinc --label weather \"will it rain tomorrow\" \"how hot is it outside\"",
         "  ./perennial teach --store clinc --label weather - < weather.txt"})

@@ -46,7 +46,8 @@ public final class LatentReplay implements Method<LatentReplay.Options> {
    * @param replayed old rows beside each new one, 0 to 100; default 1
    * @param latents MiB that states may take; 0 for none, and a brick that is trained once; default 128
    */
-  public record Options(GradientOptions training, AnalyticOptions analytic, int from, double again, double replayed, int latents) {
+  public record Options(
+      GradientOptions training, AnalyticOptions analytic, int from, double again, double replayed, int latents) {
 
     /** Checks the ranges. */
     public Options {
