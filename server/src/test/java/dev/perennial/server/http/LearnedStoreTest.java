@@ -36,6 +36,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -104,8 +105,7 @@ final class LearnedStoreTest {
     Path store = learned(technique, Map.of("features", "64"));
     try (var server = serve(store); var client = new Client(server.port())) {
       assertServedAsStored(store, client);
-      Client.Reply taught = client.post("/v1/learn", ServerTest.rowsJson(List.of(
-          new Row("w50 w51 w52", "later"), new Row("w51 w50", "later"), new Row("w52 w50 w51", "later"))));
+      Client.Reply taught = client.post("/v1/learn", ServerTest.rowsJson(later()));
       assertEquals(200, taught.status(), taught::text);
       assertEquals(5, client.get("/v1/models/default").json().get("classes").asInt());
       assertEquals("later", client.post("/v1/predict", "{\"text\":\"w50 w51 w52\"}").json().get("predictions").get(0)
@@ -129,8 +129,10 @@ final class LearnedStoreTest {
     return answers;
   }
 
+  /** Enough rows of a new class for a brick that was trained to tell the other ones apart. */
   private static List<Row> later() {
-    return List.of(new Row("w50 w51 w52", "later"), new Row("w51 w50", "later"), new Row("w52 w50 w51", "later"));
+    var three = List.of(new Row("w50 w51 w52", "later"), new Row("w51 w50", "later"), new Row("w52 w50 w51", "later"));
+    return Collections.nCopies(10, three).stream().flatMap(List::stream).toList();
   }
 
   private static InCharge inCharge(Path store) {
