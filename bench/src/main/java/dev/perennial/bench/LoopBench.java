@@ -89,8 +89,8 @@ public final class LoopBench implements Callable<Integer> {
     Numbers.require("--threads", threads, 1, 1024);
     Numbers.require("--rounds", rounds, 1, 1000);
     List<LoopTechnique> chosen = LoopTechnique.named(techniques);
-    Path directory = FashionMnist.directory("bench loop", data);
     output.check();
+    Path directory = FashionMnist.directory("bench loop", data);
     PrintWriter err = spec.commandLine().getErr();
     err.println("loop: reading " + directory);
     err.flush();
