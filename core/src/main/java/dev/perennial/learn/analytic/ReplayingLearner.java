@@ -247,7 +247,12 @@ final class ReplayingLearner implements Absorbing {
   @Override
   public List<Example> rows(Experience experience, long step) {
     Plan of = plan(experience);
-    return of.training > 0 ? List.of() : model.rows(experience, step);
+    long trainingSteps = trainingSteps(of);
+    if (of.training > 0 && of.rows > experience.train().size()) {
+      // Most of what such a step learns came before.
+      return List.of();
+    }
+    return step < trainingSteps ? adapter.rows(experience, step) : model.rows(experience, step - trainingSteps);
   }
 
   @Override

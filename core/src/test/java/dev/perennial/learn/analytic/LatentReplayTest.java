@@ -182,6 +182,19 @@ final class LatentReplayTest {
     }
   }
 
+  /** So that a row in which the process dies can be found and left out. */
+  @Test
+  void rows_ofTheFirstExperience_areThoseOfEachStep() {
+    try (Learner learner = learner("latent-replay", Map.of(), world.context(1));
+        Learner first = learner("first-session-analytic", Map.of(), world.context(1))) {
+      Experience experience = world.experiences().getFirst();
+      for (long step = 0; step < learner.steps(experience); step++) {
+        assertEquals(first.rows(experience, step), learner.rows(experience, step));
+        assertTrue(!learner.rows(experience, step).isEmpty());
+      }
+    }
+  }
+
   /** A server teaches rows that are in the head's sums alone. Sums that were made anew of states would lack them. */
   @Test
   void restore_aHeadThatKnowsMoreRowsThanThereAreStatesOf_givesTheStatesUp() {
