@@ -368,7 +368,12 @@ final class AutoLearner implements Absorbing {
       in[i] = wasIn[i] == 1;
       begunWith[i] = hadBegun[i] == 1;
       if (in[i]) {
-        candidates.get(i).learner.restore(LearnerState.under(prefix(i), state), past);
+        Map<String, StatePart> parts = LearnerState.under(prefix(i), state);
+        if (parts.isEmpty()) {
+          throw new FailureException("expected what " + candidates.get(i).name + " has learned in the state of auto, found none: it"
+              + " was learned by an earlier version, which had other candidates; learn again, or use that version");
+        }
+        candidates.get(i).learner.restore(parts, past);
       } else {
         candidates.get(i).learner.close();
       }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.perennial.FailureException;
 import dev.perennial.UsageException;
 import dev.perennial.budget.Budget;
 import dev.perennial.budget.Ledger;
@@ -200,6 +201,18 @@ final class AutoTest {
       restored.restore(state, List.of());
       assertArrayEquals(scores(auto), scores(restored));
       assertTrue(restored.footprint().memoryBytes() < auto.footprint().memoryBytes());
+    }
+  }
+
+  @Test
+  void restore_aStateOfOtherCandidates_isRefused() {
+    try (Learner auto = learner("auto", Map.of("leastGain", "1", "deviations", "1000"), world.context(1));
+        Learner restored = learner("auto", Map.of(), world.context(1))) {
+      learn(auto);
+      var state = new LinkedHashMap<String, StatePart>();
+      auto.state().forEach(part -> state.put(part.name().replace("latent-replay/", "another/"), part));
+      var refusal = assertThrows(FailureException.class, () -> restored.restore(state, List.of()));
+      assertTrue(String.valueOf(refusal.getMessage()).contains("earlier version"), refusal::getMessage);
     }
   }
 
