@@ -204,7 +204,7 @@ public final class FeatureCache {
     int from = latents.getFirst().block();
     int first = levels == 0 ? block : block - levels + 1;
     if (latents.stream().anyMatch(latent -> latent.block() != from) || from > first
-        || (frozen.adaptation != Adaptation.NONE && frozen.adaptation.lowestBlock() < from)) {
+        || frozen.adaptation.lowestBlock() < from) {
       throw new IllegalArgumentException("expected latents of one block, not above block " + first + " nor above the bricks");
     }
     if (levels == 0 && block == from) {

@@ -11,6 +11,7 @@ import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorData;
 import java.lang.foreign.ValueLayout;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Reads and writes what the states of all learners have in common. */
@@ -34,6 +35,11 @@ public final class LearnerState {
           + ": the state belongs to another technique");
     }
     return part;
+  }
+
+  /** The parts with {@code prefix} before their names, as {@link #under} finds them again. */
+  public static List<StatePart> prefixed(String prefix, List<StatePart> parts) {
+    return parts.stream().map(part -> new StatePart(prefix + part.name(), part.combine(), part.tensors())).toList();
   }
 
   /** The parts whose names begin with {@code prefix}, without it. */

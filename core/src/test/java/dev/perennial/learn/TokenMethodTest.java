@@ -22,7 +22,7 @@ final class TokenMethodTest extends MethodContract {
   private final World world = new World(TinyBert.backbone(), 2, words());
 
   /** Three experiences of two classes: a class is a word, said once to four times, now and then beside another. */
-  private static List<Experience> words() {
+  static List<Experience> words() {
     var stream = new ArrayList<Experience>();
     for (int e = 0; e < 3; e++) {
       var rows = new ArrayList<Example>();

@@ -137,9 +137,7 @@ public final class FirstSessionAnalytic implements Method<FirstSessionAnalytic.O
     @Override
     public List<StatePart> state() {
       var parts = new ArrayList<StatePart>(model.state());
-      for (StatePart part : adapter.state()) {
-        parts.add(new StatePart(ADAPTER + "/" + part.name(), part.combine(), part.tensors()));
-      }
+      parts.addAll(LearnerState.prefixed(ADAPTER + "/", adapter.state()));
       return parts;
     }
 

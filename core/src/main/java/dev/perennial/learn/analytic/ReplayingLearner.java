@@ -268,18 +268,14 @@ final class ReplayingLearner implements Absorbing {
   @Override
   public List<StatePart> state() {
     var parts = new ArrayList<StatePart>(model.state());
-    adapter.state().forEach(part -> parts.add(under(ADAPTER, part)));
+    parts.addAll(LearnerState.prefixed(ADAPTER + "/", adapter.state()));
     if (next != null) {
-      next.state().forEach(part -> parts.add(under(NEXT, part)));
+      parts.addAll(LearnerState.prefixed(NEXT + "/", next.state()));
     }
     parts.addAll(latents.state(LATENTS));
     parts.add(StatePart.of(PLAN, Combine.LATEST, Map.of("counters", TensorData.of(
         new long[] {plan.experience, plan.rows, plan.before, plan.training, trainedOn, givenUp ? 1 : 0}, 6))));
     return parts;
-  }
-
-  private static StatePart under(String prefix, StatePart part) {
-    return new StatePart(prefix + "/" + part.name(), part.combine(), part.tensors());
   }
 
   @Override

@@ -309,9 +309,7 @@ final class AutoLearner implements Absorbing {
     parts.add(classes.state());
     for (int i = 0; i < in.length; i++) {
       if (in[i]) {
-        for (StatePart part : candidates.get(i).learner.state()) {
-          parts.add(new StatePart(prefix(i) + part.name(), part.combine(), part.tensors()));
-        }
+        parts.addAll(LearnerState.prefixed(prefix(i), candidates.get(i).learner.state()));
       }
     }
     return parts;

@@ -274,9 +274,7 @@ final class ProjectorLearner implements Learner {
         FIRST, Combine.LATEST, Map.of(COUNTS, TensorData.of(new long[] {firstClasses}, 1))));
     parts.addAll(projector.state());
     if (adapter != null) {
-      for (StatePart part : adapter.state()) {
-        parts.add(new StatePart(ADAPTER + "/" + part.name(), part.combine(), part.tensors()));
-      }
+      parts.addAll(LearnerState.prefixed(ADAPTER + "/", adapter.state()));
     }
     return parts;
   }

@@ -160,9 +160,7 @@ public final class CredalLearner implements Learner {
   public List<StatePart> state() {
     var parts = new ArrayList<StatePart>();
     for (int j = 0; j < learners.size(); j++) {
-      for (StatePart part : learners.get(j).state()) {
-        parts.add(new StatePart(prefix(j) + part.name(), part.combine(), part.tensors()));
-      }
+      parts.addAll(LearnerState.prefixed(prefix(j), learners.get(j).state()));
     }
     var kept = new HashMap<String, TensorData>(set.state());
     kept.put(POINTS, TensorData.of(points.stream().mapToLong(Integer::longValue).toArray(), points.size()));
