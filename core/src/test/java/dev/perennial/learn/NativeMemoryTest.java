@@ -1,6 +1,5 @@
 package dev.perennial.learn;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.perennial.brick.HeadOptions;
@@ -41,7 +40,8 @@ final class NativeMemoryTest {
       leastBytes(learner, experience, taken, taken + STEPS);
       taken += STEPS;
       long after = leastBytes(learner, experience, taken, taken + WARM);
-      assertEquals(pointers, Pointer.totalCount());
+      // The collector may still find pointers that tests before this one left to it: there may be fewer, never more.
+      assertTrue(Pointer.totalCount() <= pointers, "pointers held before " + pointers + ", after " + Pointer.totalCount());
       // The JVM's compiler shares the C library, and gives back in time what it takes; a leak only grows.
       for (taken += WARM; after > 1.02 * before && taken < MOST; taken += WARM) {
         after = leastBytes(learner, experience, taken, taken + WARM);
