@@ -19,10 +19,12 @@ import java.util.stream.Collectors;
  * a row holds for ever, and the upper blocks are trained on with what was kept of old rows. Here with a LoRA brick, the
  * analytic head of G-ACIL (arXiv 2403.15706), and a byte a number:
  *   every experience: keep of each row its state at the entrance of block `from`, as bytes
- *   once there are `again` times the rows of the last time: train the brick on, with a throw-away linear head, on the rows
- *     that came since and `replayed` times as many of those before, drawn anew; make the analytic head's sums anew of all
+ *   the first time: train the brick with a throw-away head, in `epochs` passes, and make the analytic head's sums
+ *   once there are `again` times the rows of the last time: train a copy on, in one pass over the rows that came since and
+ *     `replayed` times as many of those before, drawn anew; make the sums anew of all
  *   else: add the experience's rows to the sums
- * So n rows cost n (1 + replayed) in training and at most n again / (again - 1) passes for sums, in however many experiences.
+ * Old rows in their variety are worth more than a second pass over new ones. So n rows cost n (1 + replayed) in training and
+ * at most n again / (again - 1) passes for sums, in however many experiences.
  * Where what is kept exceeds `latents`, it is given up, and the brick stays as it is: from then on this is first-session
  * adaptation. The paper keeps few rows, trains the upper layers themselves, and its head with them.
  */
@@ -31,19 +33,20 @@ import java.util.stream.Collectors;
     name = "latent-replay",
     title = "Latent Replay for Real-Time Continual Learning",
     source = "arXiv 1912.01100",
-    cost = "LoRA on new rows and as many old ones, above a third of the blocks; keeps features² sums and, of each row, a byte"
-        + " for each number of its tokens there, which tell much of the text")
+    cost = "LoRA on new rows and five times as many old ones, above a third of the blocks; keeps features² sums and, of each"
+        + " row, a byte for each number of its tokens there, which tell much of the text")
 public final class LatentReplay implements Method<LatentReplay.Options> {
 
   /**
    * The options.
    *
-   * @param training how a brick is trained; where it names its sites, states are kept below the lowest of them
+   * @param training how a brick is trained the first time, and later in one pass; where it names its sites, states are kept
+   *     below the lowest of them
    * @param analytic the head
    * @param from the block at whose entrance states are kept, where the brick's sites are the usual ones, from 1; 0, the
    *     default, for a third of the blocks
    * @param again by how many times the rows have to grow before the brick is trained on, 1.01 to 1000; default 1.1
-   * @param replayed old rows beside each new one, 0 to 100; default 1
+   * @param replayed old rows beside each new one, 0 to 100, as far as there are so many; default 5
    * @param latents MiB that states may take; 0 for none, and a brick that is trained once; default 128
    */
   public record Options(
@@ -73,7 +76,7 @@ public final class LatentReplay implements Method<LatentReplay.Options> {
     LoraOptions lora = training.brick().lora();
     return new Options(
         training.withBrick(BrickOptions.of(new LoraOptions(lora.rank(), lora.alpha(), lora.dropout(), LoraOptions.USUAL))),
-        adapted.analytic(), 0, 1.1, 1, 128);
+        adapted.analytic(), 0, 1.1, 5, 128);
   }
 
   @Override

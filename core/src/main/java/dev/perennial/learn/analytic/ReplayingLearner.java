@@ -92,7 +92,12 @@ final class ReplayingLearner implements Absorbing {
   }
 
   private long trainingSteps(Plan of) {
-    return training.epochs() * EpochOrder.steps(of.training, training.batch());
+    return training(of).epochs() * EpochOrder.steps(of.training, training.batch());
+  }
+
+  /** How a brick is trained: as the options say the first time, and in one pass from then on. */
+  private GradientOptions training(Plan of) {
+    return of.before == 0 ? training : training.withEpochs(1);
   }
 
   @Override
@@ -192,20 +197,22 @@ final class ReplayingLearner implements Absorbing {
 
   /** What is to be trained: a copy of the adapter as it is. Until it has taken the adapter's place, that one serves. */
   private GradientLearner beginning() {
+    GradientLearner copy = beginner();
     if (plan.before == 0) {
-      return new GradientLearner(training, context, new Objective() {});
+      return copy;
     }
-    // What a brick takes was paid for the first time.
-    var copy = new GradientLearner(training, unpaid(), new Objective() {});
     var state = new HashMap<String, StatePart>();
     adapter.state().forEach(part -> state.put(part.name(), part));
     copy.restore(state, List.of());
     return copy;
   }
 
-  private LearnerContext unpaid() {
-    return new LearnerContext(context.backbone(), context.cache(), context.workers(), new Ledger(Budget.UNLIMITED),
-        context.origin(), context.exchange());
+  /** One that has learned nothing, for what is trained now. */
+  private GradientLearner beginner() {
+    // What a brick takes is paid for the first time.
+    LearnerContext unpaid = new LearnerContext(context.backbone(), context.cache(), context.workers(),
+        new Ledger(Budget.UNLIMITED), context.origin(), context.exchange());
+    return new GradientLearner(training(plan), plan.before == 0 ? context : unpaid, new Objective() {});
   }
 
   /** Keeps states of rows, or gives all up where that takes too much. */
@@ -296,7 +303,7 @@ final class ReplayingLearner implements Absorbing {
     }
     Map<String, StatePart> learning = LearnerState.under(NEXT + "/", state);
     if (!learning.isEmpty()) {
-      next = new GradientLearner(training, plan.before > 0 ? unpaid() : context, new Objective() {});
+      next = beginner();
       next.restore(learning, past);
     }
   }

@@ -13,7 +13,7 @@ import java.util.TreeMap;
  * The candidate of {@code auto} that is in charge in a state that was kept: for those who go on with that one alone, without a
  * learner.
  *
- * @param name of the technique, {@code g-acil} or {@code first-session-analytic}; the names of its parts begin with {@link
+ * @param name of the technique, {@code g-acil} or {@code latent-replay}; the names of its parts begin with {@link
  *     #prefix()}
  * @param others that are still compared with it; none once one was chosen
  * @param part of the state that says so

@@ -142,6 +142,22 @@ final class LatentReplayTest {
     }
   }
 
+  /** Of 8 rows each, in batches of 4: four passes the first time, then one, over new rows and those old ones that there are. */
+  @Test
+  void steps_laterExperiences_areOnePassOverNewRowsAndTheOldOnesBesideThem() {
+    Map<String, List<Integer>> trained = Map.of("0", List.of(8, 2, 2), "1", List.of(8, 4, 4), "5", List.of(8, 4, 6));
+    trained.forEach((replayed, expected) -> {
+      try (Learner learner = learner("latent-replay", Map.of("replayed", replayed), world.context(1))) {
+        int rows = 0;
+        for (Experience experience : world.experiences()) {
+          rows += experience.train().size();
+          assertEquals(expected.get(experience.index()) + AnalyticModel.steps(rows), learner.steps(experience), replayed);
+          learn(learner, List.of(experience));
+        }
+      }
+    });
+  }
+
   @Test
   void learn_neverAgain_isFirstSessionAdaptationToTheBit() {
     try (Learner learner = learner("latent-replay", Map.of("again", "1000"), world.context(1));
