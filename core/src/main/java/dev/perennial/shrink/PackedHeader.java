@@ -130,7 +130,7 @@ record PackedHeader(List<Tensor> tensors, List<String> order, List<Long> checksu
     return switch (name) {
       case PlainCoding.NAME -> PlainCoding.of(settings);
       case BitStack.NAME -> BitStack.of(settings);
-      case NestedBits.NAME -> new NestedBits(BitStack.small(settings, "turned") == 1);
+      case NestedBits.NAME -> NestedBits.of(settings);
       case SparseCoding.NAME -> SparseCoding.of(settings);
       case LowBits.NAME -> LowBits.of(settings);
       default -> throw new IllegalArgumentException("expected the coding plain, bitstack, nested, sparse or lowbits, found "

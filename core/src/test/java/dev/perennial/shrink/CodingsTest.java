@@ -59,6 +59,24 @@ final class CodingsTest {
     }
   }
 
+  /** float16 has no numbers below 6e-8 and above 65,504; powers of two change nothing else. */
+  @Test
+  void nested_weightsOfAnySize_areAsNearAsThoseOfSizeOne() {
+    float[] weights = Matrices.normal(7, 3 * 100);
+    float[] expected = NestedBits.encode(weights, 3, 100, 8).decode().floats();
+    assertArrayEquals(weights, expected, 0.03f);
+    for (int exponent : new int[] {-100, -30, 30, 100}) {
+      float[] scaled = new float[weights.length];
+      float[] scaledExpected = new float[weights.length];
+      for (int i = 0; i < scaled.length; i++) {
+        scaled[i] = Math.scalb(weights[i], exponent);
+        scaledExpected[i] = Math.scalb(expected[i], exponent);
+      }
+      assertArrayEquals(scaledExpected, NestedBits.encode(scaled, 3, 100, 8).decode().floats());
+    }
+    assertArrayEquals(new float[300], NestedBits.encode(new float[300], 3, 100, 8).decode().floats());
+  }
+
   @Test
   void nested_tallMatrix_isTurnedSoThatScalesAreFew() {
     float[] weights = Matrices.normal(5, 200 * 4);
