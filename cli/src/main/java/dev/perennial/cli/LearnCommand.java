@@ -48,7 +48,8 @@ class LearnCommand implements Runnable {
       names = "--max-test-per-class",
       paramLabel = "N",
       defaultValue = "0",
-      description = "Rows of a class to evaluate on at most; 0 for all, for wordnet 60. Default: ${DEFAULT-VALUE}.")
+      description = "Rows of a class to evaluate on at most; 0 for all, for wordnet 60, with --validation 20."
+          + " Default: ${DEFAULT-VALUE}.")
   private int maxTestPerClass;
 
   @Option(

@@ -54,7 +54,9 @@ public final class Datasets {
     if (spec.sources().equals(List.of(DataSpec.WORDNET))) {
       WordNetOptions few = WordNetOptions.DEFAULT;
       int rows = spec.maxPerClass() == 0 ? few.trainPerClass() : spec.maxPerClass();
-      Dataset read = WordNet.read(new WordNetOptions(rows, few.validationPerClass(), few.testPerClass()), seed);
+      // More to tune on leaves the rows to learn and to test on as they are.
+      int tuned = spec.validate() ? Math.max(few.validationPerClass(), spec.maxTestPerClass()) : few.validationPerClass();
+      Dataset read = WordNet.read(new WordNetOptions(rows, tuned, few.testPerClass()), seed);
       return DataSpec.PART_OF_SPEECH.equals(spec.task()) ? byPartOfSpeech(read) : read;
     }
     if (DataSpec.namesTasks(spec.sources())) {
