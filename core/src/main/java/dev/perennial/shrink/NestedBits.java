@@ -22,7 +22,7 @@ import java.util.Map;
  * A weight of 8 bits of which any number of the top ones are a weight too, a scale and a shift a row.
  *
  * @param turned whether the rows that are meant are the matrix's columns: where those are longer
- * @param exponent of the power of two that weights are divided by, -149 to 127
+ * @param exponent of the power of two that weights are divided by, -127 to 127
  */
 record NestedBits(boolean turned, int exponent) implements Coding {
 
@@ -33,7 +33,7 @@ record NestedBits(boolean turned, int exponent) implements Coding {
   private static final String TURNED = "turned";
   /** The setting that holds the exponent, counted from {@link #LEAST}, as settings are not negative. */
   private static final String EXPONENT = "exponent";
-  private static final int LEAST = -149;
+  private static final int LEAST = Float.MIN_EXPONENT - 1;
 
   /** Checks the range. */
   NestedBits {

@@ -78,6 +78,16 @@ final class CodingsTest {
   }
 
   @Test
+  void nested_settings_areReadBack_thoseOfFilesWithoutAnExponentToo() {
+    for (int exponent : new int[] {-127, -20, 0, 127}) {
+      var coding = new NestedBits(true, exponent);
+      assertEquals(coding, NestedBits.of(coding.settings()));
+    }
+    assertEquals(new NestedBits(false, 0), NestedBits.of(Map.of("turned", 0L)));
+    assertThrows(IllegalArgumentException.class, () -> NestedBits.of(Map.of("turned", 0L, "exponent", 255L)));
+  }
+
+  @Test
   void nested_tallMatrix_isTurnedSoThatScalesAreFew() {
     float[] weights = Matrices.normal(5, 200 * 4);
     PackedTensor packed = NestedBits.encode(weights, 200, 4, 8);

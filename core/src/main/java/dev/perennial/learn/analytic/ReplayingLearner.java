@@ -92,11 +92,11 @@ final class ReplayingLearner implements Absorbing {
   }
 
   private long trainingSteps(Plan of) {
-    return training(of).epochs() * EpochOrder.steps(of.training, training.batch());
+    return passes(of).epochs() * EpochOrder.steps(of.training, training.batch());
   }
 
   /** How a brick is trained: as the options say the first time, and in one pass from then on. */
-  private GradientOptions training(Plan of) {
+  private GradientOptions passes(Plan of) {
     return of.before == 0 ? training : training.withEpochs(1);
   }
 
@@ -212,7 +212,7 @@ final class ReplayingLearner implements Absorbing {
     // What a brick takes is paid for the first time.
     LearnerContext unpaid = new LearnerContext(context.backbone(), context.cache(), context.workers(),
         new Ledger(Budget.UNLIMITED), context.origin(), context.exchange());
-    return new GradientLearner(training(plan), plan.before == 0 ? context : unpaid, new Objective() {});
+    return new GradientLearner(passes(plan), plan.before == 0 ? context : unpaid, new Objective() {});
   }
 
   /** Keeps states of rows, or gives all up where that takes too much. */
