@@ -79,6 +79,11 @@ record BitStack(int rank, int blocks, boolean scaled, int chunks) implements Cod
 
   static PackedTensor encode(
       float[] weights, int rows, int columns, float @Nullable [] scale, int blocks, int rank, int rowsOfAChunk) {
+    return Scaled.encode(weights, divided -> encodeDivided(divided, rows, columns, scale, blocks, rank, rowsOfAChunk));
+  }
+
+  private static PackedTensor encodeDivided(
+      float[] weights, int rows, int columns, float @Nullable [] scale, int blocks, int rank, int rowsOfAChunk) {
     LibTorch.load();
     int chunks = (rows - 1) / rowsOfAChunk + 1;
     int last = rows - (chunks - 1) * size(rows, chunks);

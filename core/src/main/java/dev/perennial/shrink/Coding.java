@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 /** How a tensor is laid out in the parts of a {@link PackedTensor}, the first of which are the most important ones. */
-sealed interface Coding permits PlainCoding, BitStack, NestedBits, SparseCoding, LowBits {
+sealed interface Coding permits PlainCoding, BitStack, NestedBits, SparseCoding, LowBits, Scaled {
 
   /** What a file calls it. */
   String name();

@@ -41,6 +41,10 @@ record LowBits(int bits, int group, int rank) implements Coding {
    * @param weights {@code [rows, columns]}, finite
    */
   static PackedTensor encode(float[] weights, int rows, int columns, int bits, int group) {
+    return Scaled.encode(weights, divided -> encodeDivided(divided, rows, columns, bits, group));
+  }
+
+  private static PackedTensor encodeDivided(float[] weights, int rows, int columns, int bits, int group) {
     var coding = new LowBits(bits, group, 0);
     List<Long> shape = List.of((long) rows, (long) columns);
     byte[] part = new byte[Math.toIntExact(coding.bytes(shape, 0))];
@@ -79,12 +83,15 @@ record LowBits(int bits, int group, int rank) implements Coding {
 
   /** The same matrix with a product added. */
   static PackedTensor with(PackedTensor codes, float[] up, float[] down, int rank) {
-    LowBits plain = (LowBits) codes.coding();
+    Scaled scaled = (Scaled) codes.coding();
+    LowBits plain = (LowBits) scaled.coding();
     byte[] product = new byte[2 * (up.length + down.length)];
     for (int i = 0; i < up.length + down.length; i++) {
-      Bits.putHalf(product, 2 * i, i < up.length ? up[i] : down[i - up.length]);
+      // One of the two is divided as the weights are.
+      Bits.putHalf(product, 2 * i, i < up.length ? Math.scalb(up[i], -scaled.exponent()) : down[i - up.length]);
     }
-    return new PackedTensor(new LowBits(plain.bits, plain.group, rank), codes.shape(), List.of(codes.parts().getFirst(), product));
+    return new PackedTensor(new Scaled(new LowBits(plain.bits, plain.group, rank), scaled.exponent()), codes.shape(),
+        List.of(codes.parts().getFirst(), product));
   }
 
   private int groups(int columns) {

@@ -13,8 +13,7 @@ import java.util.Map;
  *   q = clamp(floor((w + c) / (2 c) * 256), 0, 255)      q_b = q >> (8 - b)      w_b = a_b (q_b + 1/2 - 2^(b-1)) + d_b
  *
  * a_b and d_b correct the middles of the cells to what lies in them: least squares of w on the codes of its row, rounded
- * to float16, for each b. c is the share of the largest magnitude of the row that has the least error at `focus` bits. What is
- * coded is w / 2^exponent, whose largest magnitude is between 1 and 2, so that float16 holds scales of weights of any size.
+ * to float16, for each b. c is the share of the largest magnitude of the row that has the least error at `focus` bits.
  *
  * Part p is one plane: bit 7 - p of every code, row by row, and then (a, d) of b = p + 1 for every row, float16.
  */
@@ -22,31 +21,18 @@ import java.util.Map;
  * A weight of 8 bits of which any number of the top ones are a weight too, a scale and a shift a row.
  *
  * @param turned whether the rows that are meant are the matrix's columns: where those are longer
- * @param exponent of the power of two that weights are divided by, -127 to 127
  */
-record NestedBits(boolean turned, int exponent) implements Coding {
+record NestedBits(boolean turned) implements Coding {
 
   static final String NAME = "nested";
   private static final int BITS = 8;
   private static final int CLIPS = 14;
   private static final int SHORT = 64;
   private static final String TURNED = "turned";
-  /** The setting that holds the exponent, counted from {@link #LEAST}, as settings are not negative. */
-  private static final String EXPONENT = "exponent";
-  private static final int LEAST = Float.MIN_EXPONENT - 1;
 
-  /** Checks the range. */
-  NestedBits {
-    if (exponent < LEAST || exponent > Float.MAX_EXPONENT) {
-      throw new IllegalArgumentException(
-          "expected an exponent of " + LEAST + " to " + Float.MAX_EXPONENT + ", found " + exponent);
-    }
-  }
-
-  /** The coding of a file's settings; where they say nothing of an exponent, weights were coded as they are. */
+  /** The coding of a file's settings. */
   static NestedBits of(Map<String, Long> settings) {
-    return new NestedBits(BitStack.small(settings, TURNED) == 1,
-        settings.containsKey(EXPONENT) ? BitStack.small(settings, EXPONENT) + LEAST : 0);
+    return new NestedBits(BitStack.small(settings, TURNED) == 1);
   }
 
   /**
@@ -56,14 +42,14 @@ record NestedBits(boolean turned, int exponent) implements Coding {
    * @param focus bits that the grid is best at, 1 to 8
    */
   static PackedTensor encode(float[] weights, int rows, int columns, int focus) {
-    // Rows of few numbers would be outweighed by their scales.
-    boolean turned = columns < SHORT && rows > columns;
-    float[] lines = turned ? turned(weights, rows, columns) : weights.clone();
-    float largest = largest(lines, 0, lines.length);
-    int exponent = largest == 0 ? 0 : Math.getExponent(largest);
-    scale(lines, -exponent);
-    List<byte[]> parts = turned ? parts(lines, columns, rows, focus) : parts(lines, rows, columns, focus);
-    return new PackedTensor(new NestedBits(turned, exponent), List.of((long) rows, (long) columns), parts);
+    return Scaled.encode(weights, divided -> {
+      // Rows of few numbers would be outweighed by their scales.
+      boolean turned = columns < SHORT && rows > columns;
+      List<byte[]> parts = turned
+          ? parts(turned(divided, rows, columns), columns, rows, focus)
+          : parts(divided, rows, columns, focus);
+      return new PackedTensor(new NestedBits(turned), List.of((long) rows, (long) columns), parts);
+    });
   }
 
   private static float[] turned(float[] weights, int rows, int columns) {
@@ -80,12 +66,6 @@ record NestedBits(boolean turned, int exponent) implements Coding {
       largest = Math.max(largest, Math.abs(weights[start + j]));
     }
     return largest;
-  }
-
-  private static void scale(float[] weights, int exponent) {
-    for (int i = 0; i < weights.length; i++) {
-      weights[i] = Math.scalb(weights[i], exponent);
-    }
   }
 
   private static List<byte[]> parts(float[] weights, int rows, int columns, int focus) {
@@ -177,7 +157,7 @@ record NestedBits(boolean turned, int exponent) implements Coding {
 
   @Override
   public Map<String, Long> settings() {
-    return Map.of(TURNED, turned ? 1L : 0L, EXPONENT, (long) exponent - LEAST);
+    return Map.of(TURNED, turned ? 1L : 0L);
   }
 
   @Override
@@ -210,7 +190,6 @@ record NestedBits(boolean turned, int exponent) implements Coding {
         weights[i] = value(codes[i], parts.size(), scale, shift);
       }
     }
-    scale(weights, exponent);
     return turned
         ? TensorData.of(turned(weights, rows, columns), columns, rows)
         : TensorData.of(weights, rows, columns);

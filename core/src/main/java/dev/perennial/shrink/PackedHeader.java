@@ -129,10 +129,10 @@ record PackedHeader(List<Tensor> tensors, List<String> order, List<Long> checksu
   private static Coding coding(String name, Map<String, Long> settings) {
     return switch (name) {
       case PlainCoding.NAME -> PlainCoding.of(settings);
-      case BitStack.NAME -> BitStack.of(settings);
-      case NestedBits.NAME -> NestedBits.of(settings);
+      case BitStack.NAME -> Scaled.of(BitStack.of(settings), settings);
+      case NestedBits.NAME -> Scaled.of(NestedBits.of(settings), settings);
       case SparseCoding.NAME -> SparseCoding.of(settings);
-      case LowBits.NAME -> LowBits.of(settings);
+      case LowBits.NAME -> Scaled.of(LowBits.of(settings), settings);
       default -> throw new IllegalArgumentException("expected the coding plain, bitstack, nested, sparse or lowbits, found "
           + (name.isEmpty() ? "none" : name));
     };

@@ -23,11 +23,13 @@ final class BitStackTest {
     byte[] part = packed.parts().getFirst();
     assertEquals(1 + 2 * (2 + 3), part.length);
     assertEquals((byte) 0b10101000, part[0]);
-    // U √σ = (1, 2) √(√14 / √5) and √σ Vᵀ = (1, 2, 3) √(√5 / √14), up to one sign for both.
+    // U √σ = (1, 2) √(√14 / √5) and √σ Vᵀ = (1, 2, 3) √(√5 / √14), up to one sign for both. What is coded is W / 4, so that
+    // each of them is divided by 2.
+    assertEquals(new Scaled(new BitStack(1, 1, false, 1), 2), packed.coding());
     double left = Math.pow(14.0 / 5, 0.25);
-    assertEquals(left, Math.abs(Bits.half(part, 1)), 2e-3);
-    assertEquals(2 * left, Math.abs(Bits.half(part, 3)), 4e-3);
-    assertEquals(3 / left, Math.abs(Bits.half(part, 9)), 4e-3);
+    assertEquals(left / 2, Math.abs(Bits.half(part, 1)), 1e-3);
+    assertEquals(left, Math.abs(Bits.half(part, 3)), 2e-3);
+    assertEquals(3 / left / 2, Math.abs(Bits.half(part, 9)), 2e-3);
     assertArrayEquals(weights, packed.decode().floats(), 6e-3f);
   }
 

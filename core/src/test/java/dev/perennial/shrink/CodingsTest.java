@@ -59,34 +59,6 @@ final class CodingsTest {
     }
   }
 
-  /** float16 has no numbers below 6e-8 and above 65,504; powers of two change nothing else. */
-  @Test
-  void nested_weightsOfAnySize_areAsNearAsThoseOfSizeOne() {
-    float[] weights = Matrices.normal(7, 3 * 100);
-    float[] expected = NestedBits.encode(weights, 3, 100, 8).decode().floats();
-    assertArrayEquals(weights, expected, 0.03f);
-    for (int exponent : new int[] {-100, -30, 30, 100}) {
-      float[] scaled = new float[weights.length];
-      float[] scaledExpected = new float[weights.length];
-      for (int i = 0; i < scaled.length; i++) {
-        scaled[i] = Math.scalb(weights[i], exponent);
-        scaledExpected[i] = Math.scalb(expected[i], exponent);
-      }
-      assertArrayEquals(scaledExpected, NestedBits.encode(scaled, 3, 100, 8).decode().floats());
-    }
-    assertArrayEquals(new float[300], NestedBits.encode(new float[300], 3, 100, 8).decode().floats());
-  }
-
-  @Test
-  void nested_settings_areReadBack_thoseOfFilesWithoutAnExponentToo() {
-    for (int exponent : new int[] {-127, -20, 0, 127}) {
-      var coding = new NestedBits(true, exponent);
-      assertEquals(coding, NestedBits.of(coding.settings()));
-    }
-    assertEquals(new NestedBits(false, 0), NestedBits.of(Map.of("turned", 0L)));
-    assertThrows(IllegalArgumentException.class, () -> NestedBits.of(Map.of("turned", 0L, "exponent", 255L)));
-  }
-
   @Test
   void nested_tallMatrix_isTurnedSoThatScalesAreFew() {
     float[] weights = Matrices.normal(5, 200 * 4);
@@ -110,12 +82,13 @@ final class CodingsTest {
 
   @Test
   void lowBits_aGroup_goesFromItsLeastToItsLargestNumber() {
-    // Codes 0 1 2 3 of 2 bits over [-3, 3]: 00011011, then a = 2 and d = 0; the second group is constant.
+    // Codes 0 1 2 3 of 2 bits over [-3, 3] / 4: 00011011, then a = 2 / 4 and d = 0; the second group is constant.
     PackedTensor packed = LowBits.encode(new float[] {-3, -1.2f, 1.2f, 3, 7, 7}, 1, 6, 2, 4);
     byte[] part = packed.parts().getFirst();
     assertEquals(2 + 2 * 4, part.length);
     assertEquals((byte) 0b00011011, part[0]);
-    assertEquals(2, Bits.half(part, 2));
+    assertEquals(new Scaled(new LowBits(2, 4, 0), 2), packed.coding());
+    assertEquals(0.5f, Bits.half(part, 2));
     assertEquals(0, Bits.half(part, 4));
     assertArrayEquals(new float[] {-3, -1, 1, 3, 7, 7}, packed.decode().floats());
     PackedTensor corrected = LowBits.with(packed, new float[] {2}, new float[] {0, 0.5f, 0, 0, 0, -1}, 1);
