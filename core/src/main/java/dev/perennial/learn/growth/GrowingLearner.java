@@ -1,9 +1,7 @@
 package dev.perennial.learn.growth;
 
 import dev.perennial.backbone.Site;
-import dev.perennial.backbone.SiteFunction;
 import dev.perennial.brick.BrickOptions;
-import dev.perennial.brick.Lora;
 import dev.perennial.brick.SavedBrick;
 import dev.perennial.data.Example;
 import dev.perennial.data.Input;
@@ -213,7 +211,8 @@ final class GrowingLearner implements Learner, Growth.Model {
     var rows = new Rows(experience, network.frozen(inputs), classes.indicesOf(batch));
     Tensor others = torch.normalize(keys.sums()).to(torch.ScalarType.Float);
     Parameters parameters = learning.parameters();
-    Tensor gradient = network.gradient(parameters, inputs, acting(rows.frozen(), null, learning.brick()),
+    var acting = new GatedBricks(growth, this, rows.frozen(), null, learning.brick());
+    Tensor gradient = network.gradient(parameters, inputs, acting,
         (features, tensors, positions) -> {
           Tensor loss = learning.loss(features, tensors, rows.labels(), positions, others)
               .div(new Scalar((double) batch.size()));
@@ -267,40 +266,11 @@ final class GrowingLearner implements Learner, Growth.Model {
     }
   }
 
-  /**
-   * What acts on rows.
-   *
-   * @param gates of the bricks; null where the technique tells them of what is trained
-   * @param learning the number of the brick that learns; -1 where none does
-   */
-  private GatedNetwork.Acting acting(Tensor frozen, @Nullable Tensor gates, int learning) {
-    return (tensors, positions) -> {
-      if (learning >= 0 && growth.alone()) {
-        Tensor open = torch.ones(new long[] {positions.length, 1});
-        return site -> {
-          Tensor down = Objects.requireNonNull(tensors.get(Lora.nameOfA(site)));
-          Tensor up = Objects.requireNonNull(tensors.get(Lora.nameOfB(site)));
-          return growth.at(site, down, up, open.expand(positions.length, down.size(0)), this);
-        };
-      }
-      Tensor of = gates == null
-          ? growth.gates(Tensors.rows(frozen, positions), tensors, this)
-          : Tensors.rows(gates, positions);
-      return site -> function(site, of, tensors, learning);
-    };
-  }
-
-  private SiteFunction function(Site site, Tensor gates, Map<String, Tensor> tensors, int learning) {
-    long[] owners = shelf.owners(site);
-    Tensor each = torch.index_select(gates, 1, Tensors.longs(owners, owners.length));
-    return growth.at(site, shelf.down(site, learning, tensors), shelf.up(site, learning, tensors), each, this);
-  }
-
   @Override
   public Tensor features(List<? extends Input> inputs, Tensor gates) {
     return shelf.size() == 0
         ? network.frozen(inputs)
-        : network.features(inputs, acting(gates, gates, -1), Map.of());
+        : network.features(inputs, new GatedBricks(growth, this, gates, gates, -1), Map.of());
   }
 
   @Override
