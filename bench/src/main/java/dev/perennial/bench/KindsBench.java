@@ -18,6 +18,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -34,12 +35,16 @@ import picocli.CommandLine.Spec;
     description = {
         "",
         "Each kind is laid out as large as fits --share of the weights of the backbone's sites, or --most numbers, and "
-            + "trained with a linear head by the technique fine-tune; the head does not count. Rates are those that suit a "
-            + "kind, or --rate for all. The reason beside a kind says what holds it back where that is known from its layout."},
+            + "trained with a linear head by the technique fine-tune; the head does not count. Of several --rates a kind "
+            + "gets the one with which it does best on validation rows. The reason beside a kind says what holds it back where that is known from its layout."},
     footer = {
         "  ./perennial bench kinds --data clinc.jsonl.gz --text text --label label --split split --tasks 1 --json kinds.json",
-        "  ./perennial bench kinds --data wordnet --tasks 1 --max-per-class 50 --kinds lora,ia3,prefix --seeds 3"})
+        "  ./perennial bench kinds --data wordnet --tasks 1 --max-per-class 50 --kinds lora,ia3,prefix \\",
+        "      --rates 0.001,0.003,0.01 --seeds 3"})
 public final class KindsBench implements Callable<Integer> {
+
+  /** Of a class at most, to choose a rate by. */
+  private static final int VALIDATION_ROWS = 60;
 
   @Mixin
   private StreamOptions stream = new StreamOptions();
@@ -61,8 +66,9 @@ public final class KindsBench implements Callable<Integer> {
   @Option(names = "--epochs", paramLabel = "N", defaultValue = "3", description = "Passes. Default: ${DEFAULT-VALUE}.")
   private int epochs;
 
-  @Option(names = "--rate", paramLabel = "R", description = "Learning rate of all kinds. Default: each kind's own.")
-  private @Nullable Double rate;
+  @Option(names = "--rates", split = ",", paramLabel = "R",
+      description = "Learning rate of all kinds; of several, the best on validation rows. Default: one that suits a kind.")
+  private List<Double> rates = new ArrayList<>();
 
   @Mixin
   private JsonOutput output = new JsonOutput();
@@ -74,15 +80,16 @@ public final class KindsBench implements Callable<Integer> {
    * What a kind gave.
    *
    * @param options its layout, as {@code --option} takes it
+   * @param tuned of each rate that was tried, the accuracy on validation rows; none where there was no choice
    * @param accuracies on test rows, by seed
    * @param behind points behind the best kind
    * @param reason what holds it back; null for nothing that is known
    */
-  record Figure(String kind, Map<String, String> options, long parameters, double rate, List<Double> accuracies,
-      double accuracy, double behind, @Nullable String reason) {
+  record Figure(String kind, Map<String, String> options, long parameters, double rate, Map<Double, Double> tuned,
+      List<Double> accuracies, double accuracy, double behind, @Nullable String reason) {
 
     Figure behind(double best) {
-      return new Figure(kind, options, parameters, rate, accuracies, accuracy, 100 * (best - accuracy), reason);
+      return new Figure(kind, options, parameters, rate, tuned, accuracies, accuracy, 100 * (best - accuracy), reason);
     }
   }
 
@@ -102,9 +109,15 @@ public final class KindsBench implements Callable<Integer> {
     }
     Numbers.require("--seeds", seeds, 1, 100);
     Numbers.require("--epochs", epochs, 1, 1000);
+    for (double rate : rates) {
+      if (!(rate > 0 && rate <= 10)) {
+        throw new UsageException("expected --rates above 0 to 10, got " + rate);
+      }
+    }
     output.check();
     RunSpec run = stream.run("fine-tune", Map.of("epochs", epochs + ""), new Budget(Map.of()));
     Dataset data = Datasets.read(run.data(), run.seed());
+    Dataset validation = rates.size() > 1 ? Datasets.read(run.data().withMaxTestPerClass(VALIDATION_ROWS).onValidation(), run.seed()) : data;
     var sized = new ArrayList<KindSize>();
     long limit;
     try (Backbone backbone =
@@ -123,7 +136,7 @@ public final class KindsBench implements Callable<Integer> {
     }
     List<Figure> found = new ArrayList<>();
     for (KindSize size : sized) {
-      found.add(measured(size, run, data));
+      found.add(measured(size, run, data, validation));
       double best = found.stream().mapToDouble(Figure::accuracy).max().orElse(0);
       found = new ArrayList<>(found.stream().map(figure -> figure.behind(best))
           .sorted(Comparator.comparingDouble(Figure::accuracy).reversed()).toList());
@@ -133,30 +146,43 @@ public final class KindsBench implements Callable<Integer> {
     return 0;
   }
 
-  private Figure measured(KindSize size, RunSpec run, Dataset data) {
-    double own = rate == null ? size.rate() : rate;
-    RunSpec spec = run.withOption("rate", own + "");
+  private Figure measured(KindSize size, RunSpec run, Dataset data, Dataset validation) {
+    RunSpec spec = run;
     for (Map.Entry<String, String> option : size.options().entrySet()) {
       spec = spec.withOption(option.getKey(), option.getValue());
     }
+    PrintWriter err = this.spec.commandLine().getErr();
+    var tuned = new TreeMap<Double, Double>();
+    double best = rates.isEmpty() ? size.rate() : rates.getFirst();
+    for (double rate : rates.size() > 1 ? rates : List.<Double>of()) {
+      double accuracy = accuracy(spec.withOption("rate", rate + ""), validation);
+      tuned.put(rate, accuracy);
+      best = accuracy > tuned.getOrDefault(best, 0.0) ? rate : best;
+      err.println(String.format(Locale.ROOT, "%s: %.2f %% on validation rows with a rate of %s", size.kind(), 100 * accuracy,
+          rate));
+      err.flush();
+    }
     var accuracies = new ArrayList<Double>();
     for (int i = 0; i < seeds; i++) {
-      try (Run learning = Run.rehearse(spec.withSeed(run.seed() + i), data, Clock.systemUTC(), RunListener.SILENT)) {
-        accuracies.add(learning.execute().finalAccuracy());
-      }
+      accuracies.add(accuracy(spec.withOption("rate", best + "").withSeed(run.seed() + i), data));
     }
     double mean = accuracies.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
-    PrintWriter err = this.spec.commandLine().getErr();
     err.println(String.format(Locale.ROOT, "%s: %.2f %% with %,d parameters", size.kind(), 100 * mean, size.parameters()));
     err.flush();
-    return new Figure(size.kind(), size.options(), size.parameters(), own, accuracies, mean, 0, size.reason());
+    return new Figure(size.kind(), size.options(), size.parameters(), best, tuned, accuracies, mean, 0, size.reason());
+  }
+
+  private static double accuracy(RunSpec spec, Dataset data) {
+    try (Run learning = Run.rehearse(spec, data, Clock.systemUTC(), RunListener.SILENT)) {
+      return learning.execute().finalAccuracy();
+    }
   }
 
   private void print(List<Figure> figures, long limit) {
-    var table = new Table("kind", "accuracy", "behind", "parameters", "reason");
+    var table = new Table("kind", "accuracy", "behind", "parameters", "rate", "reason");
     for (Figure figure : figures) {
       table.row(figure.kind, Numbers.fine(100 * figure.accuracy), Numbers.fine(figure.behind),
-          Numbers.whole(figure.parameters), figure.behind > 1 && figure.reason != null ? figure.reason : "");
+          Numbers.whole(figure.parameters), figure.rate + "", figure.behind > 1 && figure.reason != null ? figure.reason : "");
     }
     PrintWriter out = spec.commandLine().getOut();
     out.println("At most " + Numbers.whole(limit) + " parameters, " + epochs + " epochs, accuracy in percent:");
