@@ -87,8 +87,7 @@ public final class LatentReplay implements Method<LatentReplay.Options> {
   @Override
   public Absorbing learner(Options options, LearnerContext context) {
     Backbone backbone = context.backbone();
-    // Only the states of tokens are kept; what has none is adapted once.
-    if (options.latents == 0 || backbone.sites().isEmpty() || backbone.tokenWidth() == 0 || backbone.blocks() < 2) {
+    if (!trainsOn(options, backbone)) {
       return new FirstSessionAnalytic()
           .learner(new FirstSessionAnalytic.Options(options.training, options.analytic), context);
     }
@@ -102,6 +101,14 @@ public final class LatentReplay implements Method<LatentReplay.Options> {
           + options.analytic.levels() + ": choose others, or latents=0 for a brick that is trained once");
     }
     return new ReplayingLearner(options, training, context, block);
+  }
+
+  /**
+   * Whether a brick is trained on as rows come; else it is trained in the first experience alone. Only the states of tokens
+   * can be kept.
+   */
+  public static boolean trainsOn(Options options, Backbone backbone) {
+    return options.latents > 0 && !backbone.sites().isEmpty() && backbone.tokenWidth() > 0 && backbone.blocks() > 1;
   }
 
   /** The usual sites, but those below `from`. */

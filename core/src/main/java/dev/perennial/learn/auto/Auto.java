@@ -25,8 +25,9 @@ import java.util.List;
  *   then those that are left learn the rows that were held back
  *
  * What the first experience says is forgotten as soon as the second has spoken: a candidate that adapts itself to the first
- * is better there than it will ever be. Where the first experience has one class, there is nothing to adapt to, and where few
- * rows can be held back, the number of experiences ends it. With one candidate left nothing is held back, and learning costs what it costs.
+ * is better there than it will ever be. Where the first experience has one class, there is nothing to adapt to for one that
+ * could not do so later, and where few rows can be held back, the number of experiences ends it. With one candidate left
+ * nothing is held back, and learning costs what it costs.
  */
 /** Starts with the cheapest candidate, and goes over to a dearer one when rows that were held back show that it pays. */
 @Technique(
@@ -54,7 +55,7 @@ public final class Auto implements Method<Auto.Options> {
    * @param leastGain accuracy that a dearer candidate must bring, 0 to 1; default 0.005
    * @param deviations standard deviations by which one must be behind to be out, above 0; default 2.5
    * @param enough held-back rows after which all but one are out, at least 1; default 1000
-   * @param experiences after which all but one are out, however few rows were held back, at least 1; default 10
+   * @param experiences after which all but one are out, however few rows were held back, at least 1; default 20
    */
   public record Options(
       GradientOptions training, AnalyticOptions analytic, int latents, double heldBack, double leastGain,
@@ -83,7 +84,7 @@ public final class Auto implements Method<Auto.Options> {
   @Override
   public Options defaults() {
     LatentReplay.Options adapted = new LatentReplay().defaults();
-    return new Options(adapted.training(), adapted.analytic(), adapted.latents(), 0.2, 0.005, 2.5, 1000, 10);
+    return new Options(adapted.training(), adapted.analytic(), adapted.latents(), 0.2, 0.005, 2.5, 1000, 20);
   }
 
   @Override
@@ -96,12 +97,13 @@ public final class Auto implements Method<Auto.Options> {
     LearnerContext cheap = apart(context);
     LearnerContext adapted = apart(context);
     LatentReplay.Options usual = new LatentReplay().defaults();
+    var replay = new LatentReplay.Options(
+        options.training, options.analytic, usual.from(), usual.again(), usual.replayed(), options.latents);
     return new AutoLearner(options, context, List.of(
         new AutoLearner.Candidate(
             CHEAPEST, new GAcil().learner(new GAcil.Options(options.analytic), cheap), cheap.ledger(), 1),
-        new AutoLearner.Candidate(ADAPTED, new LatentReplay().learner(
-            new LatentReplay.Options(options.training, options.analytic, usual.from(), usual.again(), usual.replayed(),
-                options.latents), adapted), adapted.ledger(), 2)));
+        new AutoLearner.Candidate(ADAPTED, new LatentReplay().learner(replay, adapted), adapted.ledger(),
+            LatentReplay.trainsOn(replay, context.backbone()) ? 1 : 2)));
   }
 
   /** The same with an account of its own: what a candidate took is given back when it is out. */

@@ -198,6 +198,29 @@ final class LatentReplayTest {
     }
   }
 
+  /** A class by itself trains nothing; with the second, the brick is trained for the first time on all rows of both. */
+  @Test
+  void learn_oneClassAtATime_trainsTheBrickWithTheSecond() {
+    Experience both = world.experiences().getFirst();
+    var single = new ArrayList<Experience>();
+    for (String label : both.classes()) {
+      single.add(new Experience(single.size(), label, List.of(label),
+          both.train().stream().filter(row -> row.label().equals(label)).toList(), List.of()));
+    }
+    try (Learner learner = learner("latent-replay", Map.of(), world.context(1));
+        Learner together = learner("latent-replay", Map.of(), world.context(1))) {
+      learn(learner, single.subList(0, 1));
+      assertEquals(List.of("analytic-head"), learner.bricks().stream().map(Learner.BrickInfo::kind).toList());
+      Experience second = single.getLast();
+      assertEquals(together.steps(both), learner.steps(second));
+      learn(learner, single.subList(1, 2));
+      learn(together, List.of(both));
+      assertEquals(together.bricks().stream().map(Learner.BrickInfo::parameters).toList(),
+          learner.bricks().stream().map(Learner.BrickInfo::parameters).toList());
+      assertEquals(together.footprint().memoryBytes(), learner.footprint().memoryBytes());
+    }
+  }
+
   /** So that a row in which the process dies can be found and left out. */
   @Test
   void rows_ofTheFirstExperience_areThoseOfEachStep() {

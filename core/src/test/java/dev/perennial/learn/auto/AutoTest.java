@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.perennial.FailureException;
 import dev.perennial.UsageException;
+import dev.perennial.backbone.TinyBert;
 import dev.perennial.budget.Budget;
 import dev.perennial.budget.Ledger;
 import dev.perennial.budget.OverdrawnException;
@@ -24,10 +25,12 @@ import dev.perennial.stream.Experience;
 import dev.perennial.tensor.StatePart;
 import dev.perennial.tensor.TensorScope;
 import dev.perennial.tensor.Tensors;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -165,10 +168,10 @@ final class AutoTest {
   /** A class by itself gives nothing to adapt to; a row by itself gives nothing to hold back. */
   @ParameterizedTest
   @ValueSource(ints = {1, 20})
-  void learn_aFirstExperienceOfOneClass_isTheCheapestAlone(int rows) {
+  void learn_aFirstExperienceOfOneClassAndNoStatesKept_isTheCheapestAlone(int rows) {
     LearnerContext context = world.context(1);
     try (World single = new World(World.tiny(1).backbone(), 1, World.letters(3, 1, rows));
-        Learner auto = learner("auto", Map.of(), context);
+        Learner auto = learner("auto", Map.of("latents", "0"), context);
         Learner cheap = learner("g-acil", Map.of(), single.context(1))) {
       learn(auto, single);
       learn(cheap, single);
@@ -178,6 +181,30 @@ final class AutoTest {
       assertTrue(out.why().contains("one class"), out::why);
       assertArrayEquals(scores(cheap), scores(auto), 1e-4f);
       assertEquals(cheap.footprint(), auto.footprint());
+    }
+  }
+
+  /** What adapts itself later, too, is compared from the beginning on, however few classes come at a time. */
+  @Test
+  void learn_oneClassAtATime_comparesBothUntilTheEndOfTheComparison() {
+    var stream = new ArrayList<Experience>();
+    for (String word : List.of("a", "b", "c", "d", "e")) {
+      List<Example> rows = IntStream.rangeClosed(1, 20)
+          .mapToObj(times -> Example.of((word + " ").repeat(times).strip(), word)).toList();
+      stream.add(new Experience(stream.size(), word, List.of(word), rows, List.of()));
+    }
+    try (World single = new World(TinyBert.backbone(), 1, stream)) {
+      LearnerContext context = single.context(1);
+      var options = Map.of("leastGain", "0", "deviations", "1000", "experiences", "4", "sites", "usual");
+      try (Learner auto = learner("auto", options, context)) {
+        learn(auto, single);
+        Placement last = context.ledger().placements().getLast();
+        assertEquals(4, last.experience());
+        assertTrue(last.why().contains("after 4 experiences"), last::why);
+        // A fifth of the 20 rows of each of the second to the fourth class.
+        assertTrue(last.why().contains("of 12 held-back rows"), last::why);
+        assertEquals(List.of("a", "b", "c", "d", "e"), auto.classNames());
+      }
     }
   }
 
