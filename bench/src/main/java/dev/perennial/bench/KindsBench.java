@@ -36,7 +36,8 @@ import picocli.CommandLine.Spec;
         "",
         "Each kind is laid out as large as fits --share of the weights of the backbone's sites, or --most numbers, and "
             + "trained with a linear head by the technique fine-tune; the head does not count. Of several --rates a kind "
-            + "gets the one with which it does best on validation rows. The reason beside a kind says what holds it back where that is known from its layout."},
+            + "gets the one with which it does best on validation rows. The reason beside a kind says what holds it back "
+            + "where that is known from its layout."},
     footer = {
         "  ./perennial bench kinds --data clinc.jsonl.gz --text text --label label --split split --tasks 1 --json kinds.json",
         "  ./perennial bench kinds --data wordnet --tasks 1 --max-per-class 50 --kinds lora,ia3,prefix \\",
@@ -117,7 +118,9 @@ public final class KindsBench implements Callable<Integer> {
     output.check();
     RunSpec run = stream.run("fine-tune", Map.of("epochs", epochs + ""), new Budget(Map.of()));
     Dataset data = Datasets.read(run.data(), run.seed());
-    Dataset validation = rates.size() > 1 ? Datasets.read(run.data().withMaxTestPerClass(VALIDATION_ROWS).onValidation(), run.seed()) : data;
+    @Nullable Dataset validation = rates.size() < 2
+        ? null
+        : Datasets.read(run.data().withMaxTestPerClass(VALIDATION_ROWS).onValidation(), run.seed());
     var sized = new ArrayList<KindSize>();
     long limit;
     try (Backbone backbone =
@@ -146,22 +149,15 @@ public final class KindsBench implements Callable<Integer> {
     return 0;
   }
 
-  private Figure measured(KindSize size, RunSpec run, Dataset data, Dataset validation) {
+  private Figure measured(KindSize size, RunSpec run, Dataset data, @Nullable Dataset validation) {
     RunSpec spec = run;
     for (Map.Entry<String, String> option : size.options().entrySet()) {
       spec = spec.withOption(option.getKey(), option.getValue());
     }
     PrintWriter err = this.spec.commandLine().getErr();
-    var tuned = new TreeMap<Double, Double>();
-    double best = rates.isEmpty() ? size.rate() : rates.getFirst();
-    for (double rate : rates.size() > 1 ? rates : List.<Double>of()) {
-      double accuracy = accuracy(spec.withOption("rate", rate + ""), validation);
-      tuned.put(rate, accuracy);
-      best = accuracy > tuned.getOrDefault(best, 0.0) ? rate : best;
-      err.println(String.format(Locale.ROOT, "%s: %.2f %% on validation rows with a rate of %s", size.kind(), 100 * accuracy,
-          rate));
-      err.flush();
-    }
+    Map<Double, Double> tuned = validation == null ? Map.of() : tuned(size.kind(), spec, validation);
+    double best = tuned.entrySet().stream().max(Map.Entry.comparingByValue()).map(Map.Entry::getKey)
+        .orElse(rates.isEmpty() ? size.rate() : rates.getFirst());
     var accuracies = new ArrayList<Double>();
     for (int i = 0; i < seeds; i++) {
       accuracies.add(accuracy(spec.withOption("rate", best + "").withSeed(run.seed() + i), data));
@@ -170,6 +166,20 @@ public final class KindsBench implements Callable<Integer> {
     err.println(String.format(Locale.ROOT, "%s: %.2f %% with %,d parameters", size.kind(), 100 * mean, size.parameters()));
     err.flush();
     return new Figure(size.kind(), size.options(), size.parameters(), best, tuned, accuracies, mean, 0, size.reason());
+  }
+
+  /** Of each rate, the accuracy on validation rows. */
+  private Map<Double, Double> tuned(String kind, RunSpec spec, Dataset validation) {
+    PrintWriter err = this.spec.commandLine().getErr();
+    var tuned = new TreeMap<Double, Double>();
+    for (double rate : rates) {
+      double accuracy = accuracy(spec.withOption("rate", rate + ""), validation);
+      tuned.put(rate, accuracy);
+      err.println(String.format(
+          Locale.ROOT, "%s: %.2f %% on validation rows with a rate of %s", kind, 100 * accuracy, rate));
+      err.flush();
+    }
+    return tuned;
   }
 
   private static double accuracy(RunSpec spec, Dataset data) {
